@@ -1,0 +1,1 @@
+//! Benchmarks across crates: see `benches/`.

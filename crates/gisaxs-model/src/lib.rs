@@ -1,0 +1,1 @@
+//! Dual-branch CNN for GISAXS in candle: size distribution and interparticle correlation.

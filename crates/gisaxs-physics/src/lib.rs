@@ -1,0 +1,1 @@
+//! GISAXS physics: optical constants, geometry, form and structure factors, multilayer DWBA.

@@ -1,0 +1,1 @@
+//! GISAXS detector frames: read, mask, map to q, and turn into network input.

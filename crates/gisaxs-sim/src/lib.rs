@@ -1,0 +1,1 @@
+//! Simulated GISAXS frames: priors, detector artifacts, labelled samples, deterministic to the bit.
