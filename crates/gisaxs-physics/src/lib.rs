@@ -1,1 +1,15 @@
 //! GISAXS physics: optical constants, geometry, form and structure factors, multilayer DWBA.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod error;
+mod geometry;
+mod material;
+mod multilayer;
+
+pub use error::{Error, Result};
+pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
+pub use material::RefractiveIndex;
+pub use multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, effective_sigma};
+pub use num_complex;
+pub use num_complex::Complex64;

@@ -1,0 +1,127 @@
+//! The error type of the crate.
+
+/// Why a physical description was refused.
+///
+/// Kernels do not fail: every check sits in a constructor, so an error always names the
+/// parameter that the caller has to change.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A number is outside the range in which the quantity makes sense (or is not finite).
+    #[error("{name} = {value} {unit} is not allowed, expected {allowed}")]
+    Parameter {
+        /// Name of the parameter.
+        name: &'static str,
+        /// The refused value.
+        value: f64,
+        /// Its unit, empty for pure numbers.
+        unit: &'static str,
+        /// The allowed range in words.
+        allowed: &'static str,
+    },
+    /// A multilayer needs an ambient and a substrate.
+    #[error("a multilayer needs at least {expected} layers (ambient and substrate), found {found}")]
+    LayerCount {
+        /// Number of layers given.
+        found: usize,
+        /// Smallest number of layers.
+        expected: usize,
+    },
+    /// A layer index beyond the end of the multilayer.
+    #[error("layer {index} does not exist, the multilayer has {count} layers")]
+    LayerIndex {
+        /// The index asked for, 0 = ambient.
+        index: usize,
+        /// Number of layers.
+        count: usize,
+    },
+    /// A material name that is not in the list of named materials.
+    #[error("unknown material \"{name}\"{}", suggestion(nearest))]
+    UnknownMaterial {
+        /// The name asked for.
+        name: String,
+        /// Known name that looks most like it.
+        nearest: Option<&'static str>,
+    },
+    /// A chemical formula that cannot be read.
+    #[error("formula \"{formula}\": {reason} at \"{piece}\"")]
+    Formula {
+        /// The whole formula.
+        formula: String,
+        /// The piece of it that is wrong.
+        piece: String,
+        /// What is wrong with the piece.
+        reason: &'static str,
+    },
+    /// A chemical element that the table of scattering factors does not hold.
+    #[error(
+        "formula \"{formula}\": element \"{symbol}\" is not in the table of scattering factors"
+    )]
+    UnknownElement {
+        /// The whole formula.
+        formula: String,
+        /// The unknown symbol.
+        symbol: String,
+    },
+    /// A photon energy outside the table of scattering factors.
+    #[error(
+        "photon energy {energy_kev} keV is outside the tabulated range {min_kev} to {max_kev} keV"
+    )]
+    Energy {
+        /// The energy asked for, in keV.
+        energy_kev: f64,
+        /// Lowest tabulated energy, in keV.
+        min_kev: f64,
+        /// Highest tabulated energy, in keV.
+        max_kev: f64,
+    },
+    /// A list that must hold something is empty, or two lists differ in length.
+    #[error("{name} has {found} entries, expected {expected}")]
+    Length {
+        /// What the list is.
+        name: &'static str,
+        /// Entries given.
+        found: usize,
+        /// Entries expected, in words.
+        expected: &'static str,
+    },
+}
+
+/// Result of a checked constructor.
+pub type Result<T> = std::result::Result<T, Error>;
+
+fn suggestion(nearest: &Option<&'static str>) -> String {
+    nearest.map_or_else(String::new, |n| format!(", did you mean \"{n}\"?"))
+}
+
+/// `value` if it is finite and `accept`ed, otherwise the error that names it.
+pub(crate) fn check(
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    allowed: &'static str,
+    accept: impl FnOnce(f64) -> bool,
+) -> Result<f64> {
+    if value.is_finite() && accept(value) {
+        Ok(value)
+    } else {
+        Err(Error::Parameter {
+            name,
+            value,
+            unit,
+            allowed,
+        })
+    }
+}
+
+/// `value` if it is finite and positive.
+pub(crate) fn positive(name: &'static str, value: f64, unit: &'static str) -> Result<f64> {
+    check(name, value, unit, "a positive finite number", |v| v > 0.0)
+}
+
+/// `value` if it is finite and not negative.
+pub(crate) fn non_negative(name: &'static str, value: f64, unit: &'static str) -> Result<f64> {
+    check(name, value, unit, "zero or a positive finite number", |v| {
+        v >= 0.0
+    })
+}
