@@ -6,6 +6,8 @@ mod error;
 mod geometry;
 mod material;
 mod multilayer;
+mod quadrature;
+mod separable;
 
 pub use error::{Error, Result};
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
@@ -13,3 +15,4 @@ pub use material::RefractiveIndex;
 pub use multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, effective_sigma};
 pub use num_complex;
 pub use num_complex::Complex64;
+pub use separable::{Averages, SeparableGrid, UprightShape, contrast};

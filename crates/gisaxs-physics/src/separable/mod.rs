@@ -23,10 +23,11 @@ mod bessel;
 mod trig;
 
 use bessel::BesselTable;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 use num_complex::Complex64;
 use trig::sin_cos;
 
+use crate::quadrature::gauss_legendre;
 use crate::{Beam, Multilayer, RefractiveIndex};
 
 /// Shapes that differ in size only: every radius has the same height over radius.
@@ -138,7 +139,7 @@ pub fn contrast(beam: &Beam, particle: RefractiveIndex) -> Complex64 {
 /// whole range of radii).
 #[must_use]
 pub fn nodes_for(size_nm: f64, q_max: f64) -> usize {
-    (10.0 + 0.3 * size_nm * q_max).ceil() as usize
+    (10.0 + 0.35 * size_nm * q_max).ceil() as usize
 }
 
 impl SeparableGrid {
@@ -352,9 +353,7 @@ impl SeparableGrid {
         columns.clear();
         let area = |r: f64| {
             let c = 2.0 * std::f64::consts::PI * r * r;
-            self.q_par
-                .iter()
-                .map(move |&q| c * bessel.j1_over_x(q * r))
+            self.q_par.iter().map(move |&q| c * bessel.j1_over_x(q * r))
         };
         if let UprightShape::Cylinder { .. } = shape {
             // The profile does not depend on z: the integral over the waves is closed.
@@ -374,11 +373,17 @@ impl SeparableGrid {
         let rule = gauss_legendre(nodes_for(height.max(radius), bandwidth));
         let n = rule.len();
         for &(x, w) in rule {
-            let r = radius * shape.radius_squared(0.5 * (x + 1.0) * shape.height_ratio()).sqrt();
+            let r = radius
+                * shape
+                    .radius_squared(0.5 * (x + 1.0) * shape.height_ratio())
+                    .sqrt();
             let weight = 0.5 * height * w;
             columns.extend(area(r).map(|a| weight * a));
         }
-        let heights: Vec<f64> = rule.iter().map(|&(x, _)| 0.5 * (x + 1.0) * height).collect();
+        let heights: Vec<f64> = rule
+            .iter()
+            .map(|&(x, _)| 0.5 * (x + 1.0) * height)
+            .collect();
         let incident: Vec<Complex64> = heights
             .iter()
             .map(|&z| wave(self.r_i, sin_cos(self.k_i * z)))
@@ -407,13 +412,7 @@ fn wave(r: Complex64, (sin, cos): (f64, f64)) -> Complex64 {
 }
 
 /// int_0^H psi_i psi_f dz: four terms exp(i kappa z), each H exp(i kappa H/2) sinc(kappa H/2).
-fn wave_integral(
-    k_i: f64,
-    r_i: Complex64,
-    k_f: f64,
-    r_f: Complex64,
-    height: f64,
-) -> Complex64 {
+fn wave_integral(k_i: f64, r_i: Complex64, k_f: f64, r_f: Complex64, height: f64) -> Complex64 {
     let term = |kappa: f64| {
         let x = 0.5 * kappa * height;
         let (sin, cos) = sin_cos(x);
@@ -425,4 +424,180 @@ fn wave_integral(
 
 fn view(data: &[f64], rows: usize, cols: usize) -> ArrayView2<'_, f64> {
     ArrayView2::from_shape((rows, cols), data).expect("tables are filled to this shape")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Layer;
+
+    fn silicon() -> (Multilayer, Beam) {
+        let index = RefractiveIndex::new(5e-6, 1e-7).unwrap();
+        (
+            Multilayer::substrate(index).unwrap(),
+            Beam::new(0.105, 0.4_f64.to_radians()).unwrap(),
+        )
+    }
+
+    /// Form factor of a full sphere standing on z = 0: 4 pi R^3 (sin x - x cos x) / x^3 exp(i q_z R).
+    fn sphere(radius: f64, q_par: f64, q_z: f64) -> Complex64 {
+        let x = q_par.hypot(q_z) * radius;
+        let shape = if x < 1e-3 {
+            1.0 / 3.0 - x * x / 30.0
+        } else {
+            (x.sin() - x * x.cos()) / x.powi(3)
+        };
+        Complex64::cis(q_z * radius) * (4.0 * std::f64::consts::PI * radius.powi(3) * shape)
+    }
+
+    fn four_terms(
+        f: impl Fn(f64) -> Complex64,
+        (k_i, r_i): (f64, Complex64),
+        (k_f, r_f): (f64, Complex64),
+    ) -> Complex64 {
+        f(-k_i - k_f) + r_i * f(k_i - k_f) + r_f * f(k_f - k_i) + r_i * r_f * f(k_i + k_f)
+    }
+
+    #[test]
+    fn spheres_agree_with_the_four_closed_terms() {
+        let (stack, beam) = silicon();
+        let q: Vec<f64> = (0..30).map(|i| 0.1 * f64::from(i)).collect();
+        let k: Vec<f64> = (0..25).map(|i| 0.01 + 0.12 * f64::from(i)).collect();
+        let grid = SeparableGrid::new(&stack, &beam, &q, &k);
+        let full = UprightShape::Segment { height_ratio: 2.0 };
+        for radius in [0.5, 2.0, 7.0, 25.0] {
+            let averages = grid.averages(full, &[radius], &[3.0]);
+            let volume = full.volume(radius);
+            for (i, (&c, &m)) in averages
+                .coherent
+                .iter()
+                .zip(&averages.mean_square)
+                .enumerate()
+            {
+                let (k_f, q_par) = (k[i / q.len()], q[i % q.len()]);
+                let exact = four_terms(
+                    |q_z| sphere(radius, q_par, q_z),
+                    (beam.kz(), stack.reflection(beam.k(), beam.kz())),
+                    (k_f, stack.reflection(beam.k(), k_f)),
+                )
+                .norm_sqr();
+                // Amplitudes agree to 1e-9 V (the Bessel table), so squares to 2e-9 V |F|.
+                let tolerance = 4e-9 * volume * (exact.sqrt() + 1e-9 * volume);
+                assert!(
+                    (m - exact).abs() < tolerance,
+                    "R {radius} q {q_par} k {k_f}"
+                );
+                assert!((c - m).abs() < tolerance);
+            }
+        }
+    }
+
+    #[test]
+    fn cylinders_agree_with_the_limit_of_many_slices() {
+        let (stack, beam) = silicon();
+        let (q, k) = ([0.0, 0.3, 1.1], [0.05, 0.4, 1.7]);
+        let grid = SeparableGrid::new(&stack, &beam, &q, &k);
+        let (radius, height_ratio) = (4.0, 1.5);
+        let shape = UprightShape::Cylinder { height_ratio };
+        let averages = grid.averages(shape, &[radius], &[1.0]);
+        for (i, m) in averages.mean_square.iter().enumerate() {
+            let (k_f, q_par) = (k[i / 3], q[i % 3]);
+            let x = q_par * radius;
+            let area = std::f64::consts::PI
+                * radius
+                * radius
+                * if x == 0.0 { 1.0 } else { 2.0 * libm::j1(x) / x };
+            let height = height_ratio * radius;
+            let slice = |q_z: f64| -> Complex64 {
+                let rule = gauss_legendre(60);
+                rule.iter()
+                    .map(|&(t, w)| {
+                        0.5 * w * height * Complex64::cis(0.5 * q_z * height * (t + 1.0))
+                    })
+                    .sum::<Complex64>()
+                    * area
+            };
+            let exact = four_terms(
+                slice,
+                (beam.kz(), stack.reflection(beam.k(), beam.kz())),
+                (k_f, stack.reflection(beam.k(), k_f)),
+            )
+            .norm_sqr();
+            assert!((m - exact).abs() < 1e-8 * shape.volume(radius) * exact.sqrt());
+        }
+    }
+
+    #[test]
+    fn quadrature_is_converged_for_every_radius_and_height() {
+        // Doubling the radius doubles the nodes, so a segment is compared with itself as
+        // one entry of a list whose first entry does not change the rule.
+        let (stack, beam) = silicon();
+        let (q, k) = ([0.02, 0.7, 3.0], [0.02, 0.9, 3.0]);
+        let grid = SeparableGrid::new(&stack, &beam, &q, &k);
+        for radius in [0.5, 3.0, 10.0, 25.0] {
+            for height_ratio in [0.5, 1.0, 1.7] {
+                let shape = UprightShape::Segment { height_ratio };
+                let found = grid.averages(shape, &[radius], &[1.0]).mean_square;
+                for (i, &m) in found.iter().enumerate() {
+                    let (k_f, q_par) = (k[i / 3], q[i % 3]);
+                    let r_i = stack.reflection(beam.k(), beam.kz());
+                    let r_f = stack.reflection(beam.k(), k_f);
+                    let height = height_ratio * radius;
+                    let exact: Complex64 = gauss_legendre(400)
+                        .iter()
+                        .map(|&(t, w)| {
+                            let z = 0.5 * (t + 1.0) * height;
+                            let r2 = shape.radius_squared(z / radius) * radius * radius;
+                            let x = q_par * r2.sqrt();
+                            let area = 2.0 * std::f64::consts::PI * r2 * libm::j1(x) / x;
+                            let psi = |k: f64, r: Complex64| {
+                                Complex64::cis(-k * z) + r * Complex64::cis(k * z)
+                            };
+                            0.5 * height * w * area * psi(beam.kz(), r_i) * psi(k_f, r_f)
+                        })
+                        .sum();
+                    let volume = shape.volume(radius);
+                    assert!(
+                        (m.sqrt() - exact.norm()).abs() < 2e-9 * volume,
+                        "R {radius} H/R {height_ratio} q {q_par} k {k_f}: {} {}",
+                        m.sqrt() / volume,
+                        exact.norm() / volume
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn monodisperse_ensembles_make_all_approximations_equal() {
+        let (stack, beam) = silicon();
+        let (q, k) = ([0.1, 0.6, 1.4], [0.05, 0.3, 1.0]);
+        let film = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            Layer::new(RefractiveIndex::new(3.5e-6, 5e-9).unwrap(), 40.0),
+            stack.layers()[1],
+        ])
+        .unwrap();
+        let grid = SeparableGrid::new(&film, &beam, &q, &k);
+        let shape = UprightShape::Segment { height_ratio: 1.3 };
+        let f = |q: f64| Complex64::from_polar((-0.5_f64 * (q * 2.0).powi(2)).exp(), q * 12.0);
+        let s = |q: f64| ((1.0 + f(q)) / (1.0 - f(q))).re;
+        let s_columns: Vec<f64> = q.iter().map(|&q| s(q)).collect();
+        let da = grid.averages(shape, &[4.0], &[1.0]).decoupling(&s_columns);
+        let lma = grid.local_monodisperse(shape, &[4.0], &[1.0], |_, q| s(q));
+        let ssca = grid.size_spacing_correlation(shape, &[4.0], &[1.0], 1.3, f);
+        for i in 0..da.len() {
+            assert!((da[i] - lma[i]).abs() < 1e-9 * da[i]);
+            assert!((da[i] - ssca[i]).abs() < 1e-9 * da[i]);
+        }
+        // And without size-spacing coupling, SSCA is the decoupling approximation.
+        let (radii, weights) = ([3.0, 4.0, 5.0], [0.2, 0.5, 0.3]);
+        let da = grid
+            .averages(shape, &radii, &weights)
+            .decoupling(&s_columns);
+        let ssca = grid.size_spacing_correlation(shape, &radii, &weights, 0.0, f);
+        for (a, b) in da.iter().zip(&ssca) {
+            assert!((a - b).abs() < 1e-9 * a);
+        }
+    }
 }
