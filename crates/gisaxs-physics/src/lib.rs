@@ -11,7 +11,7 @@ mod separable;
 
 pub use error::{Error, Result};
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
-pub use material::RefractiveIndex;
+pub use material::{Material, RefractiveIndex};
 pub use multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, effective_sigma};
 pub use num_complex;
 pub use num_complex::Complex64;
