@@ -75,6 +75,28 @@ pub enum Error {
         /// Highest tabulated energy, in keV.
         max_kev: f64,
     },
+    /// A shape that is not in the catalogue.
+    #[error("unknown shape \"{name}\"")]
+    UnknownShape {
+        /// The name asked for.
+        name: String,
+    },
+    /// A parameter that the shape does not have.
+    #[error("shape {shape} has no parameter \"{name}\"")]
+    UnknownShapeParameter {
+        /// The shape.
+        shape: &'static str,
+        /// The unknown parameter.
+        name: String,
+    },
+    /// A parameter of a shape without a value.
+    #[error("shape {shape} needs a value of \"{name}\"")]
+    MissingShapeParameter {
+        /// The shape.
+        shape: &'static str,
+        /// The missing parameter.
+        name: &'static str,
+    },
     /// A list that must hold something is empty, or two lists differ in length.
     #[error("{name} has {found} entries, expected {expected}")]
     Length {

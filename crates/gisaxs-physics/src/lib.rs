@@ -3,13 +3,18 @@
 #![warn(missing_docs)]
 
 mod error;
+mod form_factor;
 mod geometry;
 mod material;
 mod multilayer;
 mod quadrature;
 mod separable;
+mod special;
 
 pub use error::{Error, Result};
+pub use form_factor::{
+    Cylinder, FormFactor, Parameter, ShapeInfo, Sphere, SphericalSegment, shape, shapes,
+};
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
 pub use material::{Material, RefractiveIndex};
 pub use multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, effective_sigma};

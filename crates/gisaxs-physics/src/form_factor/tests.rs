@@ -1,0 +1,220 @@
+//! Tests that every shape of the catalogue has to pass.
+
+use super::*;
+
+/// Deterministic numbers in [-1, 1].
+struct Sequence(u64);
+
+impl Sequence {
+    fn next(&mut self) -> f64 {
+        // Weyl sequence of the golden ratio, in 64 bits.
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        ((mixed >> 11) as f64) / (1_u64 << 52) as f64 - 1.0
+    }
+
+    /// Unit vectors: the axes, diagonals, nearly degenerate and generic directions.
+    fn directions(&mut self) -> Vec<[f64; 3]> {
+        let mut list = vec![
+            [1.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0],
+            [0.0, 0.0, 1.0],
+            [0.0, 0.0, -1.0],
+            [1.0, 1.0, 0.0],
+            [1.0, -1.0, 1.0],
+            [1.0, 1e-9, 0.0],
+            [1e-7, 0.0, 1.0],
+        ];
+        list.extend((0..12).map(|_| [self.next(), self.next(), self.next()]));
+        list.into_iter()
+            .map(|d| {
+                let length = d.iter().map(|c| c * c).sum::<f64>().sqrt();
+                d.map(|c| c / length)
+            })
+            .collect()
+    }
+}
+
+/// Runs `test` on all examples of all shapes.
+fn for_all(test: impl Fn(&str, &dyn FormFactor)) {
+    assert!(!shapes().is_empty());
+    for info in shapes() {
+        assert!(!info.examples.is_empty(), "{} has no example", info.name);
+        for values in info.examples {
+            let shape = info.build(values).unwrap();
+            test(&format!("{} {values:?}", info.name), shape.as_ref());
+        }
+    }
+}
+
+fn scaled(direction: [f64; 3], magnitude: f64) -> [Complex64; 3] {
+    direction.map(|c| Complex64::from(c * magnitude))
+}
+
+#[test]
+fn forward_value_is_the_volume() {
+    for_all(|name, shape| {
+        let f = shape.at([Complex64::ZERO; 3]);
+        assert!(
+            (f - shape.volume()).norm() < 1e-13 * shape.volume(),
+            "{name}: {f}"
+        );
+    });
+}
+
+#[test]
+fn magnitude_is_at_most_the_volume_and_never_nan() {
+    for_all(|name, shape| {
+        for direction in Sequence(1).directions() {
+            for exponent in -24..=8 {
+                let magnitude = 10.0_f64.powf(f64::from(exponent) / 2.0) / shape.radius();
+                let f = shape.at(scaled(direction, magnitude));
+                assert!(f.is_finite(), "{name} {direction:?} {magnitude}");
+                assert!(
+                    f.norm() <= shape.volume() * (1.0 + 1e-12),
+                    "{name} {direction:?} {magnitude}: {f}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn reversed_q_gives_the_conjugate() {
+    for_all(|name, shape| {
+        for direction in Sequence(2).directions() {
+            for magnitude in [1e-3, 0.1, 0.7, 3.0] {
+                let f = shape.at(scaled(direction, magnitude));
+                let reversed = shape.at(scaled(direction, -magnitude));
+                assert!(
+                    (f.conj() - reversed).norm() < 1e-12 * shape.volume(),
+                    "{name}"
+                );
+            }
+        }
+        // For complex q: F(-q*) = F(q)*.
+        let q = [(0.3, 0.1), (-0.2, 0.05), (0.5, -0.2)].map(|(re, im)| Complex64::new(re, im));
+        let mirrored = shape.at(q.map(|c| -c.conj()));
+        assert!(
+            (shape.at(q).conj() - mirrored).norm() < 1e-11 * shape.volume(),
+            "{name}"
+        );
+    });
+}
+
+#[test]
+fn continuous_over_all_crossovers() {
+    // Between two q a step apart, F changes by at most |dq| times the size times V.
+    for_all(|name, shape| {
+        let size = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+            .iter()
+            .map(|&d| shape.support(d) + shape.support(d.map(|c| -c)))
+            .sum::<f64>();
+        for direction in Sequence(3).directions() {
+            let mut before = shape.at(scaled(direction, 0.0));
+            let step = 2e-3 / size;
+            for i in 1..6000 {
+                let f = shape.at(scaled(direction, step * f64::from(i)));
+                let change = (f - before).norm();
+                assert!(
+                    change < 1.0001 * step * size * shape.volume(),
+                    "{name} {direction:?} {i}"
+                );
+                before = f;
+            }
+        }
+    });
+}
+
+#[test]
+fn agrees_with_brute_force_integration() {
+    // Midpoint rule over a grid of cells; the surface cells limit it to about 1e-3 V.
+    const CELLS: usize = 90;
+    const TOLERANCE: f64 = 3e-3;
+    for_all(|name, shape| {
+        let axis = |i: usize, sign: f64| {
+            let mut d = [0.0; 3];
+            d[i] = sign;
+            d
+        };
+        let low: [f64; 3] = std::array::from_fn(|i| -shape.support(axis(i, -1.0)));
+        let high: [f64; 3] = std::array::from_fn(|i| shape.support(axis(i, 1.0)));
+        let cell: [f64; 3] = std::array::from_fn(|i| (high[i] - low[i]) / CELLS as f64);
+        let centre = |i: usize, n: usize| low[i] + (n as f64 + 0.5) * cell[i];
+        let points: Vec<[f64; 3]> = (0..CELLS.pow(3))
+            .map(|n| {
+                [
+                    centre(0, n % CELLS),
+                    centre(1, n / CELLS % CELLS),
+                    centre(2, n / CELLS / CELLS),
+                ]
+            })
+            .filter(|&r| shape.contains(r))
+            .collect();
+        let volume_of_cell: f64 = cell.iter().product();
+        let q_scale = 1.0 / shape.radius();
+        for q in [
+            [0.0, 0.0, 0.0],
+            [1.3, 0.4, 0.0],
+            [0.2, 0.9, -1.5],
+            [0.0, 0.0, 3.0],
+            [2.0, -1.0, 1.0],
+        ] {
+            let q = q.map(|c: f64| Complex64::new(c * q_scale, 0.05 * c * q_scale));
+            let sum: Complex64 = points
+                .iter()
+                .map(|r| (Complex64::I * (q[0] * r[0] + q[1] * r[1] + q[2] * r[2])).exp())
+                .sum();
+            let error = (shape.at(q) - sum * volume_of_cell).norm() / shape.volume();
+            assert!(error < TOLERANCE, "{name} {q:?}: {error:e}");
+        }
+    });
+}
+
+#[test]
+fn four_terms_agree_with_single_evaluations() {
+    for_all(|name, shape| {
+        let mut numbers = Sequence(4);
+        for _ in 0..40 {
+            let q_par = [2.0 * numbers.next(), 2.0 * numbers.next()];
+            let (i, f) = (0.4 + 0.4 * numbers.next(), 1.5 + 1.5 * numbers.next());
+            for (i_im, f_im) in [(0.0, 0.0), (0.02, 0.1), (0.3, 0.0)] {
+                let (k_i, k_f) = (Complex64::new(i, i_im), Complex64::new(f, f_im));
+                let fast = shape.at_four(q_par, k_i, k_f);
+                let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
+                for (fast, q_z) in fast.into_iter().zip(q_z) {
+                    let slow = shape.at([q_par[0].into(), q_par[1].into(), q_z]);
+                    let scale =
+                        shape.volume() * (q_z.im.abs() * shape.support([0.0, 0.0, 1.0])).exp();
+                    assert!(
+                        (fast - slow).norm() < 1e-12 * scale,
+                        "{name} {q_par:?} {q_z}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn construction_by_name() {
+    use crate::Error;
+    assert!(shape("Sphere", &[("radius", 2.0)]).is_ok());
+    assert!(matches!(
+        shape("Spehre", &[]),
+        Err(Error::UnknownShape { .. })
+    ));
+    assert!(matches!(
+        shape("Sphere", &[]),
+        Err(Error::MissingShapeParameter { name: "radius", .. })
+    ));
+    assert!(matches!(
+        shape("Sphere", &[("radius", 2.0), ("height", 1.0)]),
+        Err(Error::UnknownShapeParameter { .. })
+    ));
+    assert!(matches!(
+        shape("Sphere", &[("radius", -2.0)]),
+        Err(Error::Parameter { .. })
+    ));
+    assert!(shapes()[0].build(&[]).is_err());
+}
