@@ -1,0 +1,454 @@
+//! Re-simulation against the frame: scale, background, chi-square, maps and cuts.
+//!
+//! The intensity of a pixel is modelled as
+//!
+//! c_0 I_particles + c_1 + c_2 |T_f|^2 L(q_par) + c_3 L(|q_par, k_z - k_z,i|), c >= 0
+//!
+//! with L a Lorentzian: particles, a flat background, diffuse scattering of the surface and
+//! the halo of the beam. The four numbers are fitted to the means of the grid's cells by
+//! weighted least squares; nothing of the structure is fitted here (see
+//! [`refine`](crate::refine) for that). Chi-square is then taken over the pixels.
+
+use gisaxs_preproc::gisaxs_physics::{Beam, FlatDetector};
+use gisaxs_preproc::{AsinhAxis, CellSums, K_AXIS, N_CELLS, N_K, N_Q, Q_AXIS, ROD_GUARD_Q_Y};
+
+use crate::comparison::{Comparison, Cut, CutPoint, Maps};
+use crate::error::Result;
+use crate::least_squares::non_negative;
+use crate::scene::{self, COMPONENTS, Parameters, Scene};
+use crate::structure::Fit;
+
+/// Relative error granted to the model of a cell when scale and background are fitted: the
+/// brightest cells are known to better than the model's approximations, and would rule the
+/// fit otherwise.
+const MODEL_ERROR: f64 = 0.03;
+/// Rounds of reweighting with the model's own variance.
+const REWEIGHTINGS: usize = 4;
+/// Smallest variance of a pixel: where the model expects less than a twentieth of a count
+/// a stray count is a fault of the background, not of the structure.
+const VARIANCE_FLOOR: f64 = 0.05;
+/// Longer side of the maps, blocks.
+const MAP_SIZE: usize = 560;
+
+/// The valid pixels, binned: what the fit sees.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    /// Indices of the cells used.
+    cells: Vec<usize>,
+    mean: Vec<f64>,
+    pixels: Vec<f64>,
+}
+
+/// Scale and background of a structure on a frame.
+#[derive(Clone, Debug)]
+pub(crate) struct Scaled {
+    /// Coefficients of the components.
+    pub coefficients: [f64; COMPONENTS],
+    /// (mean - model) / sigma of every cell used.
+    pub residuals: Vec<f64>,
+    /// Model of every cell used, counts per pixel.
+    pub model: Vec<f64>,
+    /// Particles alone.
+    pub particles: Vec<f64>,
+}
+
+impl Measured {
+    pub(crate) fn new(sums: &CellSums) -> Self {
+        let cells: Vec<usize> = (0..N_CELLS).filter(|&i| sums.pixels[i] > 0.0).collect();
+        let pixels: Vec<f64> = cells.iter().map(|&i| f64::from(sums.pixels[i])).collect();
+        let mean = cells
+            .iter()
+            .zip(&pixels)
+            .map(|(&i, n)| f64::from(sums.sum[i]).max(0.0) / n)
+            .collect();
+        Self {
+            cells,
+            mean,
+            pixels,
+        }
+    }
+
+    /// The values of the cells used.
+    pub(crate) fn pick(&self, nodes: &[f32]) -> Vec<f64> {
+        let cells = scene::cells(nodes);
+        self.cells.iter().map(|&i| cells[i]).collect()
+    }
+
+    /// Variance of the cells' means if `model` is true, with the model's own error.
+    fn variance(&self, model: &[f64]) -> Vec<f64> {
+        model
+            .iter()
+            .zip(&self.pixels)
+            .map(|(m, n)| m.max(VARIANCE_FLOOR / n) / n + (MODEL_ERROR * m).powi(2))
+            .collect()
+    }
+
+    /// Fits scale and background for the particles' pattern (values of the cells used).
+    pub(crate) fn fit(&self, particles: &[f64], backgrounds: &[Vec<f64>]) -> Scaled {
+        let components: [&[f64]; COMPONENTS] =
+            std::array::from_fn(|j| if j == 0 { particles } else { &*backgrounds[j - 1] });
+        let mut model = self.mean.clone();
+        let mut coefficients = [0.0; COMPONENTS];
+        for _ in 0..REWEIGHTINGS {
+            let weights: Vec<f64> = self.variance(&model).iter().map(|v| 1.0 / v).collect();
+            coefficients = non_negative(&components, &self.mean, &weights);
+            model = (0..self.cells.len())
+                .map(|i| (0..COMPONENTS).map(|j| coefficients[j] * components[j][i]).sum())
+                .collect();
+        }
+        let residuals = self
+            .mean
+            .iter()
+            .zip(&model)
+            .zip(self.variance(&model))
+            .map(|((y, m), v)| (y - m) / v.sqrt())
+            .collect();
+        Scaled {
+            coefficients,
+            residuals,
+            model,
+            particles: particles.iter().map(|p| p * coefficients[0]).collect(),
+        }
+    }
+
+    /// Root mean square of ln(measured / model) over cells counted to better than 10 %.
+    fn relative_misfit(&self, model: &[f64]) -> f64 {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for ((y, m), n) in self.mean.iter().zip(model).zip(&self.pixels) {
+            if y * n >= 100.0 && *m > 0.0 {
+                sum += (y / m).ln().powi(2);
+                count += 1.0;
+            }
+        }
+        if count > 0.0 { (sum / count).sqrt() } else { 0.0 }
+    }
+
+    /// Share of the particles in the modelled counts.
+    fn particle_share(&self, scaled: &Scaled) -> f64 {
+        let counts = |values: &[f64]| -> f64 {
+            values.iter().zip(&self.pixels).map(|(v, n)| v * n).sum()
+        };
+        let total = counts(&scaled.model);
+        if total > 0.0 {
+            counts(&scaled.particles) / total
+        } else {
+            0.0
+        }
+    }
+}
+
+/// asinh position on an axis with the constants taken out of the loop over pixels.
+#[derive(Clone, Copy)]
+struct Place {
+    scale: f32,
+    low: f32,
+    per_unit: f32,
+}
+
+impl Place {
+    fn new(axis: AsinhAxis) -> Self {
+        let low = (axis.min / axis.scale).asinh();
+        let high = (axis.max / axis.scale).asinh();
+        Self {
+            scale: axis.scale.recip() as f32,
+            low: low as f32,
+            per_unit: (axis.cells as f64 / (high - low)) as f32,
+        }
+    }
+
+    fn at(self, x: f32) -> f32 {
+        let u = x * self.scale;
+        ((u + (u * u + 1.0).sqrt()).ln() - self.low) * self.per_unit
+    }
+}
+
+/// One pixel's wave vector: (q_par, q_y, k sin alpha_f), nm^-1. The same as
+/// `FlatDetector::direction`, without going through the angles.
+struct Geometry {
+    detector: FlatDetector,
+    k: f64,
+    sin_i: f64,
+    cos_i: f64,
+}
+
+impl Geometry {
+    fn new(beam: &Beam, detector: &FlatDetector) -> Self {
+        let (sin_i, cos_i) = beam.alpha_i_rad().sin_cos();
+        Self {
+            detector: *detector,
+            k: beam.k(),
+            sin_i,
+            cos_i,
+        }
+    }
+
+    #[inline]
+    fn at(&self, col: f64, row: f64) -> (f64, f64, f64) {
+        let [x, y, z] = self.detector.position_mm(col, row);
+        let scale = self.k / (x * x + y * y + z * z).sqrt();
+        let q_x = scale * (z * self.cos_i + y * self.sin_i) - self.k * self.cos_i;
+        let q_y = scale * x;
+        let kz = scale * (y * self.cos_i - z * self.sin_i);
+        ((q_x * q_x + q_y * q_y).sqrt(), q_y, kz)
+    }
+}
+
+/// The frame as the comparison needs it.
+pub(crate) struct View<'a> {
+    pub beam: &'a Beam,
+    pub detector: &'a FlatDetector,
+    /// Counts, row-major.
+    pub counts: &'a [f32],
+    /// Valid pixels, row-major.
+    pub valid: &'a [bool],
+    pub sums: &'a CellSums,
+    /// Critical wavenumber of the particles, k sqrt(2 delta), where the Yoneda cut is laid;
+    /// of the substrate if the particles' is unknown.
+    pub yoneda: f64,
+    /// Free parameters behind the model (for the degrees of freedom).
+    pub parameters: usize,
+}
+
+/// Simulates `structure` and compares it with the frame.
+pub(crate) fn compare(
+    scene: &Scene,
+    measured: &Measured,
+    view: &View<'_>,
+    structure: &Parameters,
+    refined: bool,
+) -> Result<Comparison> {
+    let particles = scene.particles(structure)?;
+    let backgrounds: Vec<Vec<f64>> = scene
+        .backgrounds()
+        .iter()
+        .map(|b| measured.pick(b))
+        .collect();
+    let scaled = measured.fit(&measured.pick(&particles), &backgrounds);
+    let mut model: Vec<f32> = particles;
+    for value in &mut model {
+        *value *= scaled.coefficients[0] as f32;
+    }
+    for (background, c) in scene.backgrounds().iter().zip(&scaled.coefficients[1..]) {
+        for (value, b) in model.iter_mut().zip(background) {
+            *value += *c as f32 * b;
+        }
+    }
+    let (maps, chi2, n_pixels) = maps(view, &model);
+    let freedom = n_pixels.saturating_sub(view.parameters + COMPONENTS).max(1);
+    let cell_model = scene::cells(&model);
+    Ok(Comparison {
+        fit: Fit {
+            chi2_reduced: chi2 / freedom as f64,
+            n_pixels,
+            refined,
+            relative_misfit: measured.relative_misfit(&scaled.model),
+            particle_share: measured.particle_share(&scaled),
+        },
+        maps,
+        horizontal: horizontal_cut(view, &cell_model),
+        vertical: vertical_cut(view, &cell_model, structure.distance),
+    })
+}
+
+/// Sums of one block of pixels.
+#[derive(Clone, Copy, Default)]
+struct Block {
+    counts: f32,
+    valid: u16,
+    model: f32,
+    modelled: u16,
+    // Of the pixels that enter chi-square only.
+    compared_counts: f32,
+    compared_model: f32,
+}
+
+fn maps(view: &View<'_>, model: &[f32]) -> (Maps, f64, usize) {
+    let detector = view.detector;
+    let geometry = Geometry::new(view.beam, detector);
+    let (q_place, k_place) = (Place::new(Q_AXIS), Place::new(K_AXIS));
+    let (rows_shown, flip) = shown_rows(&geometry);
+    let size = rows_shown.len().max(detector.cols).div_ceil(MAP_SIZE).max(1);
+    let (rows, cols) = (rows_shown.len().div_ceil(size), detector.cols.div_ceil(size));
+    let mut blocks = vec![Block::default(); rows * cols];
+    let (mut chi2, mut n_pixels) = (0.0, 0);
+    for (i, row) in rows_shown.clone().enumerate() {
+        let i = if flip { rows_shown.len() - 1 - i } else { i };
+        let line = &mut blocks[i / size * cols..][..cols];
+        for col in 0..detector.cols {
+            let block = &mut line[col / size];
+            let pixel = row * detector.cols + col;
+            let count = view.counts[pixel];
+            let valid = view.valid[pixel];
+            if valid {
+                block.counts += count;
+                block.valid += 1;
+            }
+            let (q_par, q_y, kz) = geometry.at(col as f64, row as f64);
+            if kz <= 0.0 || kz >= K_AXIS.max || q_par >= Q_AXIS.max {
+                continue;
+            }
+            let expected = scene::interpolate(
+                model,
+                k_place.at(kz as f32),
+                q_place.at(q_par as f32),
+            );
+            block.model += expected;
+            block.modelled += 1;
+            if valid && q_y.abs() >= ROD_GUARD_Q_Y && q_par >= Q_AXIS.min {
+                block.compared_counts += count;
+                block.compared_model += expected;
+                let difference = f64::from(count - expected);
+                chi2 += difference * difference / f64::from(expected).max(VARIANCE_FLOOR);
+                n_pixels += 1;
+            }
+        }
+    }
+    let mean = |sum: f32, n: u16| if n > 0 { sum / f32::from(n) } else { f32::NAN };
+    let centre = |i: usize, count: usize| {
+        0.5 * (i * size + ((i + 1) * size).min(count) - 1) as f64
+    };
+    let row_of = |i: usize| {
+        let from_top = centre(i, rows_shown.len());
+        if flip {
+            rows_shown.end as f64 - 1.0 - from_top
+        } else {
+            rows_shown.start as f64 + from_top
+        }
+    };
+    let beam_col = detector.direct_beam_px[0];
+    let horizon = row_of(rows - 1);
+    let maps = Maps {
+        rows,
+        cols,
+        measured: blocks.iter().map(|b| mean(b.counts, b.valid)).collect(),
+        simulated: blocks.iter().map(|b| mean(b.model, b.modelled)).collect(),
+        residual: blocks
+            .iter()
+            .map(|b| {
+                if b.compared_model > 0.0 {
+                    let sigma = b.compared_model.max(VARIANCE_FLOOR as f32).sqrt();
+                    (b.compared_counts - b.compared_model) / sigma
+                } else {
+                    f32::NAN
+                }
+            })
+            .collect(),
+        q_y: (0..cols)
+            .map(|i| geometry.at(centre(i, detector.cols), horizon).1)
+            .collect(),
+        q_z: (0..rows)
+            .map(|i| geometry.at(beam_col, row_of(i)).2 + view.beam.kz())
+            .collect(),
+    };
+    (maps, chi2, n_pixels)
+}
+
+/// The rows from slightly below the horizon to the end of the grid, and whether the first
+/// of them is the lowest (so that the picture has to be turned over).
+fn shown_rows(geometry: &Geometry) -> (std::ops::Range<usize>, bool) {
+    let detector = &geometry.detector;
+    let kz = |row: usize| geometry.at(detector.direct_beam_px[0], row as f64).2;
+    let margin = -0.1;
+    let shown = |row: &usize| (margin..K_AXIS.max).contains(&kz(*row));
+    let first = (0..detector.rows).find(shown).unwrap_or(0);
+    let end = (0..detector.rows)
+        .rev()
+        .find(shown)
+        .map_or(detector.rows, |r| r + 1);
+    let flip = detector.rows > 1 && kz(1) > kz(0);
+    (first..end, flip)
+}
+
+/// Averages the cells of `cells` (each a list of grid cells) and their model.
+fn averages(
+    view: &View<'_>,
+    model: &[f64],
+    positions: impl Iterator<Item = (f64, Vec<usize>)>,
+) -> Vec<CutPoint> {
+    positions
+        .filter_map(|(q, cells)| {
+            let (mut sum, mut pixels, mut simulated) = (0.0, 0.0, 0.0);
+            for i in cells {
+                let n = f64::from(view.sums.pixels[i]);
+                sum += f64::from(view.sums.sum[i]).max(0.0);
+                pixels += n;
+                simulated += n * model[i];
+            }
+            (pixels > 0.0).then(|| CutPoint {
+                q,
+                measured: sum / pixels,
+                error: sum.sqrt() / pixels,
+                simulated: simulated / pixels,
+            })
+        })
+        .collect()
+}
+
+/// Cells of `axis` whose centre lies between `low` and `high`, at least one.
+fn band(axis: AsinhAxis, low: f64, high: f64) -> std::ops::Range<usize> {
+    let index = |x: f64| (axis.position(x).max(0.0).round() as usize).min(axis.cells);
+    let start = index(low).min(axis.cells - 1);
+    start..index(high).max(start + 1)
+}
+
+fn horizontal_cut(view: &View<'_>, model: &[f64]) -> Cut {
+    let rows = band(K_AXIS, 0.85 * view.yoneda, 1.25 * view.yoneda);
+    let points = averages(
+        view,
+        model,
+        (0..N_Q).map(|q| {
+            let cells = rows.clone().map(|k| CellSums::index(k, q)).collect();
+            (Q_AXIS.centre(q), cells)
+        }),
+    );
+    Cut {
+        band: [K_AXIS.edge(rows.start), K_AXIS.edge(rows.end)],
+        points,
+    }
+}
+
+fn vertical_cut(view: &View<'_>, model: &[f64], distance: f64) -> Cut {
+    // Around the first maximum: there the particles are brightest against the background.
+    let maximum = (std::f64::consts::TAU / distance).clamp(2.0 * Q_AXIS.min, 0.5 * Q_AXIS.max);
+    let columns = band(Q_AXIS, 0.75 * maximum, 1.25 * maximum);
+    let points = averages(
+        view,
+        model,
+        (0..N_K).map(|k| {
+            let cells = columns.clone().map(|q| CellSums::index(k, q)).collect();
+            (K_AXIS.centre(k) + view.beam.kz(), cells)
+        }),
+    );
+    Cut {
+        band: [Q_AXIS.edge(columns.start), Q_AXIS.edge(columns.end)],
+        points,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gisaxs_preproc::gisaxs_physics::Up;
+
+    #[test]
+    fn wave_vectors_are_those_of_the_detector() {
+        let beam = Beam::new(0.105, 0.39_f64.to_radians()).unwrap();
+        let detector = FlatDetector {
+            rows: 1679,
+            cols: 1475,
+            pixel_mm: [0.172, 0.172],
+            distance_mm: 2565.0,
+            direct_beam_px: [791.5, 1310.0],
+            up: Up::RowsDecrease,
+        };
+        let geometry = Geometry::new(&beam, &detector);
+        for (col, row) in [(0.0, 0.0), (791.0, 1107.0), (1474.0, 1205.0)] {
+            let direction = detector.direction(&beam, col, row);
+            let (q_par, q_y, kz) = geometry.at(col, row);
+            // Rounding of 1 - cos at small angles, in units of k = 60 nm^-1.
+            assert!((q_par - direction.q_par(&beam)).abs() < 1e-12);
+            assert!((q_y - direction.q(&beam)[1]).abs() < 1e-12);
+            assert!((kz - direction.kz(&beam)).abs() < 1e-12);
+        }
+    }
+}
