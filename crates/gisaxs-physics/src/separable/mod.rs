@@ -138,7 +138,7 @@ pub fn contrast(beam: &Beam, particle: RefractiveIndex) -> Complex64 {
 /// more nodes give 1e-10 of the volume for the shapes here (measured by a test over the
 /// whole range of radii).
 #[must_use]
-pub fn nodes_for(size_nm: f64, q_max: f64) -> usize {
+pub(crate) fn nodes_for(size_nm: f64, q_max: f64) -> usize {
     (10.0 + 0.35 * size_nm * q_max).ceil() as usize
 }
 

@@ -1,0 +1,83 @@
+//! All artifacts of one view, drawn together so that frames and cells suffer the same.
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::{Air, Bins, Blur, Diffuse, Exposure, Misalignment, Response, Rod, Saturation, Surface};
+use crate::prior::ArtifactPrior;
+
+/// What one exposure suffers from; recorded with every sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drawn {
+    /// Counts.
+    pub exposure: Exposure,
+    /// Flat background, relative to the brightest particle scattering.
+    pub flat: f64,
+    /// Diffuse scattering of the surface.
+    pub diffuse: Diffuse,
+    /// Scattering of air and windows.
+    pub air: Air,
+    /// Specular rod.
+    pub rod: Rod,
+    /// Slow response error.
+    pub response: Response,
+    /// Point-spread function.
+    pub blur: Blur,
+    /// Overload.
+    pub saturation: Saturation,
+    /// Believed minus true geometry.
+    pub misalignment: Misalignment,
+}
+
+impl Drawn {
+    /// Draws every artifact.
+    pub fn draw(prior: &ArtifactPrior, rng: &mut impl Rng) -> Self {
+        Self {
+            exposure: Exposure::draw(&prior.peak_counts, rng),
+            flat: prior.flat.draw(rng),
+            diffuse: Diffuse::draw(prior.diffuse.draw(rng), rng),
+            air: Air::draw(prior.air.draw(rng), rng),
+            rod: Rod::draw(prior.rod.draw(rng), rng),
+            response: Response::draw(prior.response.draw(rng), rng),
+            blur: Blur::draw(rng),
+            saturation: Saturation {
+                cutoff: prior.saturation.draw(rng) as f32,
+            },
+            misalignment: Misalignment::draw(&prior.misalignment, rng),
+        }
+    }
+
+    /// Normalises the particles' rate to 1 at its 99.5 % quantile over `is_valid` bins, then
+    /// adds everything that adds to it. `blur` spreads the sum. Returns expected counts per
+    /// pixel in place.
+    ///
+    /// The level is taken off the rod: bins below `rod_guard` (nm^-1 in q_par) do not count.
+    pub fn compose(
+        &self,
+        bins: &Bins,
+        surface: &Surface,
+        rod_guard: f32,
+        is_valid: impl Fn(usize) -> bool,
+        blur: impl FnOnce(&Blur, &mut [f32]),
+        rate: &mut [f32],
+    ) {
+        let mut levels: Vec<f32> = (0..rate.len())
+            .filter(|&i| bins.q_par[i] > rod_guard && is_valid(i))
+            .map(|i| rate[i])
+            .collect();
+        if let Some(last) = levels.len().checked_sub(1) {
+            let rank = (last as f64 * 0.995) as usize;
+            let level = *levels.select_nth_unstable_by(rank, f32::total_cmp).1;
+            let scale = 1.0 / level.max(f32::MIN_POSITIVE);
+            rate.iter_mut().for_each(|r| *r *= scale);
+        }
+        self.diffuse.add(bins, surface, rate);
+        self.response.apply(bins, rate);
+        self.air.add(bins, surface, rate);
+        self.rod.add(bins, surface, rate);
+        let flat = self.flat as f32;
+        rate.iter_mut().for_each(|r| *r += flat);
+        blur(&self.blur, rate);
+        self.exposure.apply(rate);
+    }
+}

@@ -1,0 +1,308 @@
+//! Detector frames: every pixel computed, blurred, hidden and counted.
+
+use gisaxs_physics::{Beam, FlatDetector, Multilayer, RefractiveIndex, SeparableGrid, contrast};
+use rand::Rng;
+use serde::Serialize;
+
+use crate::artifact::{Bins, Drawn, HotPixels, Surface, poisson};
+use crate::pattern::{CellGrid, moments};
+use crate::prior::{Correlation, CorrelationModel, Particles, Prior, Setup};
+use crate::rng::{Purpose, stream};
+use crate::view::LEVEL_ROD_GUARD;
+use crate::{Known, Result};
+
+/// What stands in a frame where nothing was measured because of a module gap.
+pub const GAP: f32 = -1.0;
+/// What stands in a frame where a pixel is dead.
+pub const DEAD: f32 = -2.0;
+
+/// Everything that decides the ideal pattern.
+#[derive(Clone, Debug)]
+pub struct Scene<'a> {
+    /// Beam.
+    pub beam: &'a Beam,
+    /// Detector.
+    pub detector: &'a FlatDetector,
+    /// Layers; particles stand on top.
+    pub stack: &'a Multilayer,
+    /// Refractive index of the particles.
+    pub particle: RefractiveIndex,
+    /// Shape and sizes.
+    pub particles: &'a Particles,
+    /// Spacing.
+    pub correlation: &'a Correlation,
+}
+
+/// Lattice spacing of the pattern behind a frame, in units of the asinh axes: below the
+/// width of a film fringe and of the oscillations of 25 nm particles.
+const LATTICE_STEP: f64 = 0.008;
+
+impl Scene<'_> {
+    /// Positions of all pixels, row-major. Pixels below the horizon have negative k_z.
+    #[must_use]
+    pub fn bins(&self) -> Bins {
+        let (rows, cols) = (self.detector.rows, self.detector.cols);
+        let (mut q_par, mut k_z) = (
+            Vec::with_capacity(rows * cols),
+            Vec::with_capacity(rows * cols),
+        );
+        for row in 0..rows {
+            for col in 0..cols {
+                let direction = self.detector.direction(self.beam, col as f64, row as f64);
+                q_par.push(direction.q_par(self.beam) as f32);
+                k_z.push(direction.kz(self.beam) as f32);
+            }
+        }
+        Bins { q_par, k_z }
+    }
+
+    /// Scattering cross-section per particle and solid angle, nm^2, of every bin: noise-free,
+    /// zero below the horizon.
+    ///
+    /// The moments of the amplitude are computed on a lattice and interpolated; the
+    /// structure factor, whose peaks can be sharper, is computed per pixel.
+    #[must_use]
+    pub fn cross_section(&self, bins: &Bins) -> Vec<f32> {
+        let end =
+            |values: &[f32]| f64::from(values.iter().copied().fold(0.1_f32, f32::max)) * 1.001;
+        let axis = |end: f64, scale: f64| -> Vec<f64> {
+            let high = (end / scale).asinh();
+            let n = (high / LATTICE_STEP).ceil().max(8.0);
+            (0..=n as usize)
+                .map(|i| scale * (high * i as f64 / n).sinh())
+                .collect()
+        };
+        let (q_scale, k_scale) = (0.05, 0.3);
+        let (q_end, k_end) = (end(&bins.q_par), end(&bins.k_z));
+        // Nodes, not cells: the engine is asked at the points of the lattice.
+        let (q, k) = (axis(q_end, q_scale), axis(k_end, k_scale));
+        let lattice = Lattice {
+            q_scale: (q.len() - 1) as f64 / (q_end / q_scale).asinh(),
+            k_scale: (k.len() - 1) as f64 / (k_end / k_scale).asinh(),
+            n_q: q.len(),
+            n_k: k.len(),
+            origin: [q_scale, k_scale],
+        };
+        let c = self.correlation;
+        let amplitude = contrast(self.beam, self.particle).norm_sqr();
+        let (square, coherent) = if c.model == CorrelationModel::Decoupling {
+            let engine = SeparableGrid::new(self.stack, self.beam, &q, &horizon(&k));
+            let (radii, weights) = self.particles.sizes.nodes(q_end.hypot(k_end));
+            let a = engine.averages(self.particles.shape, &radii, &weights);
+            (a.mean_square, a.coherent)
+        } else {
+            // Cells around the nodes, so that the coupled models are averaged like cells.
+            let grid = CellGrid {
+                q_edges: around(&q),
+                k_edges: around(&horizon(&k)),
+            };
+            let m = moments(self.stack, self.beam, self.particles, Some(c), &grid);
+            (m.mean_square, Vec::new())
+        };
+        bins.q_par
+            .iter()
+            .zip(&bins.k_z)
+            .map(|(&q, &k)| {
+                if k <= 0.0 {
+                    return 0.0;
+                }
+                let taps = lattice.taps(f64::from(q), f64::from(k));
+                let mut value = lattice.interpolate(&square, taps);
+                if !coherent.is_empty() {
+                    let excess = c.structure_factor(f64::from(q)) - 1.0;
+                    value += lattice.interpolate(&coherent, taps) * excess;
+                }
+                (value * amplitude).max(0.0) as f32
+            })
+            .collect()
+    }
+}
+
+/// The first node lies on the horizon, where the exit wave vanishes: a hair above it.
+fn horizon(k: &[f64]) -> Vec<f64> {
+    k.iter().map(|&k| k.max(1e-5)).collect()
+}
+
+/// Edges half way between nodes.
+fn around(nodes: &[f64]) -> Vec<f64> {
+    let last = nodes.len() - 1;
+    std::iter::once(nodes[0])
+        .chain(nodes.windows(2).map(|w| 0.5 * (w[0] + w[1])))
+        .chain(std::iter::once(nodes[last]))
+        .collect()
+}
+
+struct Lattice {
+    q_scale: f64,
+    k_scale: f64,
+    n_q: usize,
+    n_k: usize,
+    origin: [f64; 2],
+}
+
+impl Lattice {
+    fn taps(&self, q: f64, k: f64) -> (usize, f64, f64) {
+        let x = ((q / self.origin[0]).asinh() * self.q_scale).min(self.n_q as f64 - 1.001);
+        let y = ((k / self.origin[1]).asinh() * self.k_scale).min(self.n_k as f64 - 1.001);
+        (y as usize * self.n_q + x as usize, x.fract(), y.fract())
+    }
+
+    fn interpolate(&self, values: &[f64], (i, u, v): (usize, f64, f64)) -> f64 {
+        let j = i + self.n_q;
+        (1.0 - v) * ((1.0 - u) * values[i] + u * values[i + 1])
+            + v * ((1.0 - u) * values[j] + u * values[j + 1])
+    }
+}
+
+/// A simulated exposure, as a detector would store it, and the truth behind it.
+#[derive(Clone, Debug)]
+pub struct SimulatedFrame {
+    /// Counts, row-major; [`GAP`] and [`DEAD`] where nothing was measured.
+    pub counts: Vec<f32>,
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    /// Beam as the user believes it to be.
+    pub believed_beam: Beam,
+    /// Detector geometry as the user believes it to be.
+    pub believed_detector: FlatDetector,
+    /// The experiment (true geometry, detector name, beamstops, what is known).
+    pub setup: Setup,
+    /// Shape and sizes.
+    pub particles: Particles,
+    /// Spacing and disorder.
+    pub correlation: Correlation,
+    /// Artifacts.
+    pub drawn: Drawn,
+}
+
+/// What a dataset records of a frame beside its pixels.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record<'a> {
+    /// Name of the detector.
+    pub detector: &'a str,
+    /// Spacing and disorder.
+    pub correlation: &'a Correlation,
+    /// Artifacts.
+    pub drawn: &'a Drawn,
+}
+
+impl SimulatedFrame {
+    /// Frame number `index`: a pure function of its arguments.
+    ///
+    /// # Errors
+    /// If the prior draws something the physics refuses.
+    pub fn draw(prior: &Prior, seed: u64, index: u64) -> Result<Self> {
+        let setup = prior.setup.draw(seed, index)?;
+        let rng = &mut stream(seed, Purpose::Sample, index);
+        let corner = |col: usize| {
+            let row = setup.detector.rows / 2;
+            let direction = setup
+                .detector
+                .direction(&setup.beam, col as f64, row as f64);
+            direction.q_par(&setup.beam)
+        };
+        let q_max = corner(0).max(corner(setup.detector.cols - 1)).min(3.0);
+        let particles = prior.particles.draw(q_max, rng)?;
+        let model = prior.correlation.draw_model(rng);
+        let correlation = prior
+            .correlation
+            .draw(particles.sizes.mean_nm(), model, rng);
+        let rng = &mut stream(seed, Purpose::View, index);
+        let drawn = Drawn::draw(&prior.artifacts, rng);
+        Self::expose(
+            setup,
+            particles,
+            correlation,
+            drawn,
+            prior.artifacts.hot_pixels,
+            rng,
+        )
+    }
+
+    /// Exposes the detector of `setup` with the given artifacts.
+    ///
+    /// # Errors
+    /// If the believed geometry is not allowed.
+    pub fn expose(
+        setup: Setup,
+        particles: Particles,
+        correlation: Correlation,
+        drawn: Drawn,
+        hot_pixels: usize,
+        rng: &mut impl Rng,
+    ) -> Result<Self> {
+        let (rows, cols) = (setup.detector.rows, setup.detector.cols);
+        let valid = setup.valid_pixels();
+        let scene = Scene {
+            beam: &setup.beam,
+            detector: &setup.detector,
+            stack: &setup.stack,
+            particle: setup.particle,
+            particles: &particles,
+            correlation: &correlation,
+        };
+        let bins = scene.bins();
+        let mut rate = scene.cross_section(&bins);
+        drawn.compose(
+            &bins,
+            &Surface::new(&setup.stack, &setup.beam),
+            LEVEL_ROD_GUARD,
+            |i| valid[i] && bins.k_z[i] > 0.0,
+            |blur, rate| blur.frame(rows, cols, rate),
+            &mut rate,
+        );
+        // Below the horizon the sample stands in the way of everything but flat background.
+        let dark = (drawn.flat * drawn.exposure.peak_counts) as f32;
+        let mut counts: Vec<f32> = rate
+            .iter()
+            .zip(&bins.k_z)
+            .map(|(&rate, &k)| poisson(if k > 0.0 { rate } else { dark }, rng))
+            .collect();
+        let brightest = drawn.exposure.peak_counts * 10.0;
+        HotPixels::draw(counts.len(), hot_pixels, brightest, rng).add(&mut counts, |_| true);
+        for (i, count) in counts.iter_mut().enumerate() {
+            if setup.layout.is_gap(i % cols, i / cols) {
+                *count = GAP;
+            } else if !valid[i]
+                && !setup
+                    .beamstops
+                    .iter()
+                    .any(|b| b.hides((i % cols) as f64, (i / cols) as f64))
+            {
+                *count = DEAD;
+            } else if !valid[i] {
+                *count = 0.0;
+            } else if drawn.saturation.overloads(*count) {
+                *count = drawn.saturation.cutoff;
+            }
+        }
+        let (believed_beam, believed_detector) =
+            drawn.misalignment.believed(&setup.beam, &setup.detector)?;
+        Ok(Self {
+            counts,
+            shape: [rows, cols],
+            believed_beam,
+            believed_detector,
+            setup,
+            particles,
+            correlation,
+            drawn,
+        })
+    }
+
+    /// What the user knows of the materials.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        self.setup.known
+    }
+
+    /// What a dataset records beside the pixels.
+    #[must_use]
+    pub fn record(&self) -> Record<'_> {
+        Record {
+            detector: &self.setup.detector_name,
+            correlation: &self.correlation,
+            drawn: &self.drawn,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Spacing and disorder of the particles.
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::{Range, Result};
+
+/// How positions and sizes go together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CorrelationModel {
+    /// Sizes and positions are independent.
+    Decoupling,
+    /// Distances grow with the size of the neighbours, by `kappa` per radius.
+    SizeSpacing {
+        /// Coupling constant.
+        kappa: f64,
+    },
+    /// Every particle sees neighbours of its own size.
+    LocalMonodisperse,
+}
+
+/// Radial paracrystal: distances to the next neighbour are normal, D +- sigma_D.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Correlation {
+    /// Mean centre-to-centre distance D, nm.
+    pub distance_nm: f64,
+    /// sigma_D / D.
+    pub disorder: f64,
+    /// Coupling of sizes and positions.
+    pub model: CorrelationModel,
+}
+
+/// Ranges of [`Correlation`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CorrelationPrior {
+    /// D, nm.
+    pub distance_nm: Range,
+    /// Smallest and largest D over the mean radius; particles do not overlap.
+    pub distance_over_radius: [f64; 2],
+    /// sigma_D / D.
+    pub disorder: Range,
+    /// Share of samples with size-spacing correlation.
+    pub size_spacing: f64,
+    /// Share of samples in the local monodisperse approximation.
+    pub local_monodisperse: f64,
+    /// Coupling constant of size-spacing correlation.
+    pub kappa: Range,
+}
+
+impl Default for CorrelationPrior {
+    fn default() -> Self {
+        Self {
+            distance_nm: Range::LogUniform([3.0, 80.0]),
+            distance_over_radius: [2.05, 12.0],
+            disorder: Range::LogUniform([0.03, 0.5]),
+            size_spacing: 0.06,
+            local_monodisperse: 0.06,
+            kappa: Range::Uniform([0.2, 1.5]),
+        }
+    }
+}
+
+impl CorrelationPrior {
+    pub(super) fn validate(&self) -> Result<()> {
+        self.distance_nm
+            .check("correlation.distance_nm", [0.5, 1e4], "0.5 to 10000 nm")?;
+        self.disorder
+            .check("correlation.disorder", [1e-3, 1.0], "0.001 to 1")?;
+        self.kappa.check("correlation.kappa", [0.0, 4.0], "0 to 4")
+    }
+
+    /// Coupling model of a sample.
+    pub fn draw_model(&self, rng: &mut impl Rng) -> CorrelationModel {
+        let u: f64 = rng.random();
+        if u < self.size_spacing {
+            CorrelationModel::SizeSpacing {
+                kappa: self.kappa.draw(rng),
+            }
+        } else if u < self.size_spacing + self.local_monodisperse {
+            CorrelationModel::LocalMonodisperse
+        } else {
+            CorrelationModel::Decoupling
+        }
+    }
+
+    /// Spacing and disorder of particles of the given mean radius.
+    pub fn draw(
+        &self,
+        mean_radius_nm: f64,
+        model: CorrelationModel,
+        rng: &mut impl Rng,
+    ) -> Correlation {
+        let [low, high] = self.distance_over_radius.map(|f| f * mean_radius_nm);
+        // Tiny particles would otherwise have no choice at the lower end of the range.
+        let high = high.max(3.0 * self.distance_nm.min());
+        let distance_nm = self.distance_nm.within(low, high).draw(rng);
+        // Half the draws uniform in sigma_D / D: what nature makes is mostly disordered.
+        let disorder = if rng.random_bool(0.5) {
+            Range::Uniform([self.disorder.min(), self.disorder.max()]).draw(rng)
+        } else {
+            self.disorder.draw(rng)
+        };
+        Correlation {
+            distance_nm,
+            disorder,
+            model,
+        }
+    }
+}
+
+impl Correlation {
+    /// f(q) = phi(q) exp(i q D) with phi(q) = exp(-q^2 sigma_D^2 / 2), from its modulus and phase.
+    #[inline]
+    #[must_use]
+    pub fn modulus_and_phase(&self, q: f64) -> (f64, f64) {
+        let x = q * self.distance_nm * self.disorder;
+        ((-0.5 * x * x).exp(), q * self.distance_nm)
+    }
+
+    /// S(q_par) of the radial paracrystal without finite-size damping,
+    /// S = (1 - phi^2) / (1 - 2 phi cos(q D) + phi^2).
+    #[inline]
+    #[must_use]
+    pub fn structure_factor(&self, q: f64) -> f64 {
+        let (phi, phase) = self.modulus_and_phase(q);
+        // 1 - phi^2 without cancellation at small q.
+        let x = q * self.distance_nm * self.disorder;
+        let top = -(-x * x).exp_m1();
+        let half = (0.5 * phase).sin();
+        // 1 - 2 phi cos + phi^2 = (1 - phi)^2 + 4 phi sin^2(phase / 2).
+        let gap = -(-0.5 * x * x).exp_m1();
+        let bottom = gap * gap + 4.0 * phi * half * half;
+        if bottom == 0.0 { 0.0 } else { top / bottom }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structure_factor_is_that_of_the_chain() {
+        let c = Correlation {
+            distance_nm: 10.0,
+            disorder: 0.2,
+            model: CorrelationModel::Decoupling,
+        };
+        for q in [0.01, 0.3, 0.62, 1.5, 4.0] {
+            let (phi, phase) = c.modulus_and_phase(q);
+            let f = gisaxs_physics::Complex64::from_polar(phi, phase);
+            let s = ((1.0 + f) / (1.0 - f)).re;
+            assert!(
+                (c.structure_factor(q) - s).abs() < 1e-9 * s.max(1.0),
+                "q {q}"
+            );
+        }
+        // Far out the particles are uncorrelated.
+        assert!((c.structure_factor(10.0) - 1.0).abs() < 1e-9);
+    }
+}

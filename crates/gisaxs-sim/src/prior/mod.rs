@@ -1,0 +1,93 @@
+//! What is drawn, from which ranges: the domain of a dataset.
+
+mod correlation;
+mod particles;
+mod setup;
+
+pub use correlation::{Correlation, CorrelationModel, CorrelationPrior};
+pub use particles::{ParticlePrior, Particles};
+pub use setup::{DetectorPrior, Known, Setup, SetupPrior};
+
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::MisalignmentPrior;
+use crate::{Range, Result};
+
+/// Everything a dataset is drawn from. The default is the domain of the shipped network.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Prior {
+    /// Beam, detector and layers.
+    pub setup: SetupPrior,
+    /// Sizes and shapes.
+    pub particles: ParticlePrior,
+    /// Spacing and disorder.
+    pub correlation: CorrelationPrior,
+    /// What the experiment adds.
+    pub artifacts: ArtifactPrior,
+}
+
+/// Ranges of the artifacts; amplitudes are relative to the brightest particle scattering.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ArtifactPrior {
+    /// Expected counts of the 99.5 % brightest pixel off the rod.
+    pub peak_counts: Range,
+    /// Flat background.
+    pub flat: Range,
+    /// Diffuse scattering of the surface.
+    pub diffuse: Range,
+    /// Scattering of air and windows.
+    pub air: Range,
+    /// Specular rod.
+    pub rod: Range,
+    /// Standard deviation of the slow response error.
+    pub response: Range,
+    /// Most hot pixels that nobody flagged, per frame.
+    pub hot_pixels: usize,
+    /// Counts at which a pixel is overloaded.
+    pub saturation: Range,
+    /// Errors of the instrument file.
+    pub misalignment: MisalignmentPrior,
+}
+
+impl Default for ArtifactPrior {
+    fn default() -> Self {
+        Self {
+            peak_counts: Range::LogUniform([15.0, 1.0e5]),
+            flat: Range::LogUniform([1.0e-6, 3.0e-2]),
+            diffuse: Range::LogUniform([1.0e-3, 1.0]),
+            air: Range::LogUniform([1.0e-4, 0.3]),
+            rod: Range::LogUniform([1.0e-2, 1.0e3]),
+            response: Range::Uniform([0.0, 0.12]),
+            hot_pixels: 12,
+            saturation: Range::LogUniform([1.0e5, 1.5e6]),
+            misalignment: MisalignmentPrior::default(),
+        }
+    }
+}
+
+impl Prior {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`crate::Error::Prior`] with the dotted path of the first bad key.
+    pub fn validate(&self) -> Result<()> {
+        self.setup.validate()?;
+        self.particles.validate()?;
+        self.correlation.validate()?;
+        let a = &self.artifacts;
+        let positive = [f64::MIN_POSITIVE, 1e9];
+        a.peak_counts
+            .check("artifacts.peak_counts", positive, "positive counts")?;
+        a.flat.check("artifacts.flat", [0.0, 1e3], "0 to 1000")?;
+        a.diffuse
+            .check("artifacts.diffuse", [0.0, 1e3], "0 to 1000")?;
+        a.air.check("artifacts.air", [0.0, 1e3], "0 to 1000")?;
+        a.rod.check("artifacts.rod", [0.0, 1e9], "0 to 1e9")?;
+        a.response
+            .check("artifacts.response", [0.0, 1.0], "0 to 1")?;
+        a.saturation
+            .check("artifacts.saturation", positive, "positive counts")
+    }
+}

@@ -1,0 +1,337 @@
+//! Beam, detector, layers and mask: what a group of samples shares.
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use gisaxs_physics::{
+    Beam, FlatDetector, InterfaceProfile, Layer, Material, Multilayer, RefractiveIndex, Roughness,
+    Up,
+};
+
+use crate::artifact::{Beamstop, DeadPixels, ModuleLayout, Shadow};
+use crate::rng::{Purpose, stream};
+use crate::{Range, Result};
+
+/// A detector that frames are drawn for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetectorPrior {
+    /// Name as in an instrument file.
+    pub name: String,
+    /// How often, relative to the others.
+    pub weight: f64,
+    /// Edge of a pixel, mm.
+    pub pixel_mm: f64,
+    /// Modules and gaps.
+    pub layout: ModuleLayout,
+}
+
+/// Ranges of [`Setup`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SetupPrior {
+    /// Vacuum wavelength, nm.
+    pub wavelength_nm: Range,
+    /// Incidence angle, deg.
+    pub incidence_deg: Range,
+    /// Sample to detector, mm.
+    pub distance_mm: Range,
+    /// Detectors to choose from.
+    pub detectors: Vec<DetectorPrior>,
+    /// Names of the particle materials.
+    pub particles: Vec<String>,
+    /// Share of samples with a polymer film under the particles.
+    pub polymer_films: f64,
+    /// Thickness of a polymer film, nm.
+    pub polymer_nm: Range,
+    /// Share of samples with a grown SiO2 layer (of those without a polymer film).
+    pub oxides: f64,
+    /// Thickness of a grown oxide, nm.
+    pub oxide_nm: Range,
+    /// Roughness of every interface, nm.
+    pub roughness_nm: Range,
+    /// Smallest q_par and k_z the detector must reach, nm^-1: less is no measurement.
+    pub min_window: f64,
+    /// How often a material that is there is known to the user.
+    pub knowledge: f64,
+}
+
+impl Default for SetupPrior {
+    fn default() -> Self {
+        let detector = |name: &str, weight, pixel_mm, module, gap, modules| DetectorPrior {
+            name: name.into(),
+            weight,
+            pixel_mm,
+            layout: ModuleLayout {
+                module,
+                gap,
+                modules,
+            },
+        };
+        Self {
+            wavelength_nm: Range::Uniform([0.08, 0.16]),
+            incidence_deg: Range::Uniform([0.15, 0.8]),
+            distance_mm: Range::Uniform([1000.0, 5000.0]),
+            detectors: vec![
+                detector("Pilatus 300k", 0.4, 0.172, [195, 487], [17, 7], [3, 1]),
+                detector("Pilatus 1M", 0.3, 0.172, [195, 487], [17, 7], [5, 2]),
+                detector("Pilatus 2M", 0.2, 0.172, [195, 487], [17, 7], [8, 3]),
+                detector("Eiger 1M", 0.1, 0.075, [514, 1030], [37, 10], [2, 1]),
+            ],
+            particles: [
+                "Au", "Ag", "Cu", "Pt", "Fe", "Co", "Ni", "Ti", "W", "SiO2", "TiO2", "Fe3O4",
+            ]
+            .map(String::from)
+            .to_vec(),
+            polymer_films: 0.25,
+            polymer_nm: Range::LogUniform([4.0, 120.0]),
+            oxides: 0.12,
+            oxide_nm: Range::LogUniform([4.0, 120.0]),
+            roughness_nm: Range::Uniform([0.0, 0.8]),
+            min_window: 0.35,
+            knowledge: 0.85,
+        }
+    }
+}
+
+/// What the user knows of the materials.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Known {
+    /// Particles.
+    pub particle: Option<RefractiveIndex>,
+    /// Substrate.
+    pub substrate: Option<RefractiveIndex>,
+    /// Film and its thickness, nm.
+    pub film: Option<(RefractiveIndex, f64)>,
+}
+
+/// One experiment: a pure function of (prior, seed, index).
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Beam.
+    pub beam: Beam,
+    /// Detector geometry.
+    pub detector: FlatDetector,
+    /// Name of the detector.
+    pub detector_name: String,
+    /// Modules and gaps.
+    pub layout: ModuleLayout,
+    /// Vacuum, the layers, the substrate.
+    pub stack: Multilayer,
+    /// Refractive index of the particles.
+    pub particle: RefractiveIndex,
+    /// Name of the particle material.
+    pub particle_name: String,
+    /// What of all this the user knows.
+    pub known: Known,
+    /// Beamstops; the first hides the direct beam.
+    pub beamstops: Vec<Beamstop>,
+    /// A blade or holder in the way.
+    pub shadow: Option<Shadow>,
+    /// Dead pixels.
+    pub dead: DeadPixels,
+}
+
+impl SetupPrior {
+    pub(super) fn validate(&self) -> Result<()> {
+        self.wavelength_nm.check(
+            "setup.wavelength_nm",
+            [0.04, 1.2],
+            "0.04 to 1.2 nm (1 to 30 keV)",
+        )?;
+        self.incidence_deg
+            .check("setup.incidence_deg", [0.01, 10.0], "0.01 to 10 deg")?;
+        self.distance_mm
+            .check("setup.distance_mm", [10.0, 1e5], "10 to 100000 mm")?;
+        self.polymer_nm
+            .check("setup.polymer_nm", [0.1, 1e4], "0.1 to 10000 nm")?;
+        self.oxide_nm
+            .check("setup.oxide_nm", [0.1, 1e4], "0.1 to 10000 nm")?;
+        self.roughness_nm
+            .check("setup.roughness_nm", [0.0, 5.0], "0 to 5 nm")?;
+        if self.detectors.is_empty() || self.particles.is_empty() {
+            return Err(crate::Error::Prior {
+                key: "setup.detectors or setup.particles",
+                value: "[]".into(),
+                expected: "at least one entry",
+            });
+        }
+        Ok(())
+    }
+
+    /// Setup number `index`.
+    ///
+    /// # Errors
+    /// If a material is unknown or the ranges leave no possible geometry.
+    pub fn draw(&self, seed: u64, index: u64) -> Result<Setup> {
+        let rng = &mut stream(seed, Purpose::Setup, index);
+        let (beam, detector, choice) = self.geometry(rng)?;
+        let energy = beam.energy_kev();
+
+        let particle_name = &self.particles[rng.random_range(0..self.particles.len())];
+        let particle = Material::named(particle_name)?.index(energy)?;
+        let (stack, film) = self.layers(energy, rng)?;
+        let silicon = stack.layers()[stack.layers().len() - 1].index;
+        let known = Known {
+            particle: rng.random_bool(self.knowledge).then_some(particle),
+            substrate: rng.random_bool(self.knowledge).then_some(silicon),
+            film: film.filter(|_| rng.random_bool(self.knowledge)),
+        };
+
+        let layout = choice.layout;
+        let [rows, cols] = layout.shape();
+        let mut beamstops = vec![Beamstop::draw(
+            detector.direct_beam_px,
+            choice.pixel_mm,
+            rng,
+        )];
+        if rng.random_bool(0.7) {
+            let rise = detector.distance_mm * (2.0 * beam.alpha_i_rad()).tan() / choice.pixel_mm;
+            let [col, row] = detector.direct_beam_px;
+            beamstops.push(Beamstop::draw([col, row - rise], choice.pixel_mm, rng));
+        }
+        let shadow = rng.random_bool(0.12).then(|| Shadow::draw(rows, cols, rng));
+        let dead = DeadPixels::draw(rows * cols, Range::LogUniform([1e-6, 2e-3]).draw(rng), rng);
+        Ok(Setup {
+            beam,
+            detector,
+            detector_name: choice.name.clone(),
+            layout,
+            stack,
+            particle,
+            particle_name: particle_name.clone(),
+            known,
+            beamstops,
+            shadow,
+            dead,
+        })
+    }
+
+    /// Beam and detector whose window is worth measuring.
+    fn geometry(&self, rng: &mut impl Rng) -> Result<(Beam, FlatDetector, &DetectorPrior)> {
+        const TRIES: usize = 1000;
+        let total: f64 = self.detectors.iter().map(|d| d.weight).sum();
+        for _ in 0..TRIES {
+            let mut pick = rng.random::<f64>() * total;
+            let choice = self
+                .detectors
+                .iter()
+                .find(|d| {
+                    pick -= d.weight;
+                    pick <= 0.0
+                })
+                .unwrap_or(&self.detectors[0]);
+            let [rows, cols] = choice.layout.shape();
+            let beam = Beam::new(
+                self.wavelength_nm.draw(rng),
+                self.incidence_deg.draw(rng).to_radians(),
+            )?;
+            let distance_mm = self.distance_mm.draw(rng);
+            // The beam stands in the middle half of the columns, or to one side to gain
+            // range; low on the detector, so that most of it looks above the horizon.
+            let across = if rng.random_bool(0.75) {
+                0.25..0.75
+            } else {
+                0.03..0.97
+            };
+            let direct_beam_px = [
+                cols as f64 * rng.random_range(across),
+                rows as f64 * rng.random_range(0.72..1.05),
+            ];
+            let detector = FlatDetector {
+                rows,
+                cols,
+                pixel_mm: [choice.pixel_mm; 2],
+                distance_mm,
+                direct_beam_px,
+                up: Up::RowsDecrease,
+            };
+            let side = direct_beam_px[0].max(cols as f64 - direct_beam_px[0]);
+            let q_max = beam.k() * side * choice.pixel_mm / distance_mm;
+            let rise = direct_beam_px[1] * choice.pixel_mm / distance_mm;
+            let k_max = beam.k() * (rise - beam.alpha_i_rad());
+            if q_max > self.min_window && k_max > self.min_window {
+                return Ok((beam, detector, choice));
+            }
+        }
+        Err(crate::Error::Prior {
+            key: "setup",
+            value: format!(
+                "no geometry with a window of {} nm^-1 in {TRIES} tries",
+                self.min_window
+            ),
+            expected: "ranges of distance, wavelength and detector that reach min_window",
+        })
+    }
+
+    /// Vacuum / [polymer or oxide film] / [native oxide] / silicon, and the film.
+    #[allow(clippy::type_complexity)]
+    fn layers(
+        &self,
+        energy: f64,
+        rng: &mut impl Rng,
+    ) -> Result<(Multilayer, Option<(RefractiveIndex, f64)>)> {
+        let index =
+            |name: &str| -> Result<RefractiveIndex> { Ok(Material::named(name)?.index(energy)?) };
+        let film = if rng.random_bool(self.polymer_films) {
+            let name = if rng.random_bool(0.5) { "PS" } else { "PMMA" };
+            Some((index(name)?, self.polymer_nm.draw(rng)))
+        } else if rng.random_bool(self.oxides) {
+            Some((index("SiO2")?, self.oxide_nm.draw(rng)))
+        } else {
+            None
+        };
+        let mut rough = || Roughness {
+            sigma_nm: self.roughness_nm.draw(rng),
+            profile: InterfaceProfile::Erf,
+        };
+        let mut layers = vec![Layer::semi_infinite(RefractiveIndex::VACUUM)];
+        if let Some((index, thickness)) = film {
+            layers.push(Layer::new(index, thickness).with_roughness(rough()));
+        }
+        let roughness = rough();
+        if rng.random_bool(0.5) {
+            // Native oxide: nobody writes it down, nearly every wafer has it.
+            let thickness = rng.random_range(1.0..2.5);
+            let smooth = Roughness {
+                sigma_nm: 0.3 * roughness.sigma_nm,
+                ..roughness
+            };
+            layers.push(Layer::new(index("SiO2")?, thickness).with_roughness(smooth));
+        }
+        layers.push(Layer::semi_infinite(index("Si")?).with_roughness(roughness));
+        Ok((Multilayer::new(layers)?, film))
+    }
+}
+
+impl Setup {
+    /// Valid pixels of the detector, row-major: not in a gap, dead, or behind a beamstop or
+    /// blade.
+    #[must_use]
+    pub fn valid_pixels(&self) -> Vec<bool> {
+        let (rows, cols) = (self.detector.rows, self.detector.cols);
+        let mut valid: Vec<bool> = (0..rows * cols)
+            .map(|i| !self.layout.is_gap(i % cols, i / cols))
+            .collect();
+        for &dead in &self.dead.pixels {
+            valid[dead as usize] = false;
+        }
+        for stop in &self.beamstops {
+            for (i, v) in valid.iter_mut().enumerate() {
+                *v &= !stop.hides((i % cols) as f64, (i / cols) as f64);
+            }
+        }
+        if let Some(shadow) = self.shadow {
+            for (i, v) in valid.iter_mut().enumerate() {
+                *v &= !shadow.hides(i % cols, i / cols);
+            }
+        }
+        valid
+    }
+
+    /// Width of a pixel at small angles, nm^-1.
+    #[must_use]
+    pub fn pixel_q(&self) -> f64 {
+        self.beam.k() * self.detector.pixel_mm[0] / self.detector.distance_mm
+    }
+}

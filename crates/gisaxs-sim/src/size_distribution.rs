@@ -1,0 +1,282 @@
+//! Distributions of the particle radius: mixtures of normal and log-normal components.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// Shape of one component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Normal distribution in R.
+    Gaussian,
+    /// Normal distribution in ln R.
+    LogNormal,
+}
+
+/// One component of a [`SizeDistribution`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// Shape.
+    pub kind: Kind,
+    /// Share of the particles, relative to the other components.
+    pub weight: f64,
+    /// Mean of the normal, median of the log-normal, nm.
+    pub radius_nm: f64,
+    /// Standard deviation of R over `radius_nm` (normal), of ln R (log-normal).
+    pub spread: f64,
+}
+
+impl Component {
+    fn density(&self, r: f64) -> f64 {
+        let norm = 1.0 / std::f64::consts::TAU.sqrt();
+        match self.kind {
+            Kind::Gaussian => {
+                let sigma = self.spread * self.radius_nm;
+                let x = (r - self.radius_nm) / sigma;
+                norm / sigma * (-0.5 * x * x).exp()
+            }
+            Kind::LogNormal => {
+                let x = (r / self.radius_nm).ln() / self.spread;
+                norm / (self.spread * r) * (-0.5 * x * x).exp()
+            }
+        }
+    }
+
+    /// Range that holds all but 1e-4 of the component.
+    fn range(&self) -> [f64; 2] {
+        const SIGMAS: f64 = 3.9;
+        match self.kind {
+            Kind::Gaussian => [
+                self.radius_nm * (1.0 - SIGMAS * self.spread),
+                self.radius_nm * (1.0 + SIGMAS * self.spread),
+            ],
+            Kind::LogNormal => [
+                self.radius_nm * (-SIGMAS * self.spread).exp(),
+                self.radius_nm * (SIGMAS * self.spread).exp(),
+            ],
+        }
+    }
+}
+
+/// Smallest radius a distribution may reach, nm: less than an atom is no particle.
+pub const R_MIN_NM: f64 = 0.25;
+
+/// A number-weighted density over the radius: a mixture, cut off below [`R_MIN_NM`] and
+/// beyond 3.9 standard deviations of its components, and normalised.
+///
+/// The density is tabulated once on a fine grid, and everything else (mean, standard
+/// deviation, bin masses, quadrature nodes) is taken from that table, so that label and
+/// simulation are the same distribution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SizeDistribution {
+    components: Vec<Component>,
+    /// Cell edges of the table, nm.
+    edges: Vec<f64>,
+    /// Probability up to each edge; ends with 1.
+    cumulative: Vec<f64>,
+}
+
+/// Cells of the table: the narrowest component of a mixture over a decade still gets ten.
+const TABLE: usize = 1500;
+
+impl SizeDistribution {
+    /// Mixture of `components`.
+    ///
+    /// # Errors
+    /// If there is no component, or one has a weight, radius or spread that is not positive
+    /// and finite, or a spread above 1, or nothing lies above [`R_MIN_NM`].
+    pub fn new(components: Vec<Component>) -> Result<Self> {
+        let refuse = |parameter, value, expected| {
+            Err(Error::SizeDistribution {
+                parameter,
+                value,
+                expected,
+            })
+        };
+        if components.is_empty() {
+            return refuse("number of components", 0.0, "at least one");
+        }
+        for c in &components {
+            if !(c.weight > 0.0 && c.weight.is_finite()) {
+                return refuse("weight", c.weight, "a positive number");
+            }
+            if !(c.radius_nm > 0.0 && c.radius_nm.is_finite()) {
+                return refuse("radius_nm", c.radius_nm, "a positive length in nm");
+            }
+            if !(c.spread > 0.0 && c.spread <= 1.0) {
+                return refuse("spread", c.spread, "a number above 0, at most 1");
+            }
+        }
+        let low = components
+            .iter()
+            .map(|c| c.range()[0])
+            .fold(f64::MAX, f64::min);
+        let high = components.iter().map(|c| c.range()[1]).fold(0.0, f64::max);
+        let low = low.max(R_MIN_NM);
+        if high <= low {
+            return refuse("largest radius", high, "above 0.25 nm");
+        }
+        let edges: Vec<f64> = (0..=TABLE)
+            .map(|i| low + (high - low) * i as f64 / TABLE as f64)
+            .collect();
+        let mut cumulative = vec![0.0];
+        let mut sum = 0.0;
+        for pair in edges.windows(2) {
+            let r = 0.5 * (pair[0] + pair[1]);
+            sum += components
+                .iter()
+                .map(|c| c.weight * c.density(r))
+                .sum::<f64>();
+            cumulative.push(sum);
+        }
+        if sum <= 0.0 {
+            return refuse("density", sum, "some probability above 0.25 nm");
+        }
+        cumulative.iter_mut().for_each(|c| *c /= sum);
+        Ok(Self {
+            components,
+            edges,
+            cumulative,
+        })
+    }
+
+    /// A single normal distribution.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn gaussian(mean_nm: f64, relative_std: f64) -> Result<Self> {
+        Self::new(vec![Component {
+            kind: Kind::Gaussian,
+            weight: 1.0,
+            radius_nm: mean_nm,
+            spread: relative_std,
+        }])
+    }
+
+    /// The components as given.
+    #[must_use]
+    pub fn components(&self) -> &[Component] {
+        &self.components
+    }
+
+    fn moment(&self, power: i32) -> f64 {
+        self.cells().map(|(r, p)| p * r.powi(power)).sum()
+    }
+
+    /// Cell centres and probabilities of the table.
+    fn cells(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.edges
+            .windows(2)
+            .zip(self.cumulative.windows(2))
+            .map(|(e, c)| (0.5 * (e[0] + e[1]), c[1] - c[0]))
+    }
+
+    /// Mean radius, nm.
+    #[must_use]
+    pub fn mean_nm(&self) -> f64 {
+        self.moment(1)
+    }
+
+    /// Standard deviation of the radius, nm.
+    #[must_use]
+    pub fn std_nm(&self) -> f64 {
+        let mean = self.mean_nm();
+        (self.moment(2) - mean * mean).max(0.0).sqrt()
+    }
+
+    /// Probability of a radius below `r_nm`, linear inside table cells.
+    #[must_use]
+    pub fn cumulative(&self, r_nm: f64) -> f64 {
+        let (low, high) = (self.edges[0], self.edges[TABLE]);
+        let t = (r_nm - low) / (high - low) * TABLE as f64;
+        if t <= 0.0 {
+            return 0.0;
+        }
+        if t >= TABLE as f64 {
+            return 1.0;
+        }
+        let (i, u) = (t as usize, t.fract());
+        self.cumulative[i] * (1.0 - u) + self.cumulative[i + 1] * u
+    }
+
+    /// Probability mass between successive `edges_nm`; what lies outside is in no bin.
+    #[must_use]
+    pub fn masses(&self, edges_nm: &[f64]) -> Vec<f64> {
+        let c: Vec<f64> = edges_nm.iter().map(|&r| self.cumulative(r)).collect();
+        c.windows(2).map(|w| w[1] - w[0]).collect()
+    }
+
+    /// Radii and weights (sum 1) that stand for the distribution when amplitudes up to wave
+    /// vectors `q_max` (nm^-1) are averaged: equal cells, each at its centre of mass.
+    ///
+    /// The sum stands for an integral over exp(i q R): cells of width 1/q are enough where
+    /// the intensity is not yet lost in the background; at most `MAX_NODES` are used.
+    #[must_use]
+    pub fn nodes(&self, q_max: f64) -> (Vec<f64>, Vec<f64>) {
+        const MAX_NODES: usize = 40;
+        let width = self.edges[TABLE] - self.edges[0];
+        let n = (10.0 + 0.8 * width * q_max.min(2.0)) as usize;
+        let n = n.min(MAX_NODES);
+        let (mut weights, mut radii) = (vec![0.0; n], vec![0.0; n]);
+        for (i, (r, p)) in self.cells().enumerate() {
+            let node = i * n / TABLE;
+            weights[node] += p;
+            radii[node] += p * r;
+        }
+        let kept: Vec<(f64, f64)> = radii
+            .into_iter()
+            .zip(weights)
+            .filter(|(_, w)| *w > 1e-6)
+            .map(|(rw, w)| (rw / w, w))
+            .collect();
+        let total: f64 = kept.iter().map(|(_, w)| w).sum();
+        kept.into_iter().map(|(r, w)| (r, w / total)).unzip()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_those_of_the_density() {
+        let d = SizeDistribution::gaussian(6.0, 0.1).unwrap();
+        assert!((d.mean_nm() - 6.0).abs() < 1e-6);
+        assert!((d.std_nm() - 0.6).abs() < 1e-3); // cut at 3.9 sigma
+        let d = SizeDistribution::new(vec![Component {
+            kind: Kind::LogNormal,
+            weight: 1.0,
+            radius_nm: 4.0,
+            spread: 0.3,
+        }])
+        .unwrap();
+        assert!((d.mean_nm() - 4.0 * (0.045_f64).exp()).abs() < 2e-3);
+    }
+
+    #[test]
+    fn nodes_keep_mean_and_nearly_keep_width() {
+        let d = SizeDistribution::gaussian(5.0, 0.3).unwrap();
+        let (r, w) = d.nodes(1.0);
+        let mean: f64 = r.iter().zip(&w).map(|(r, w)| r * w).sum();
+        assert!((mean - d.mean_nm()).abs() < 1e-4);
+        let var: f64 = r.iter().zip(&w).map(|(r, w)| w * (r - mean).powi(2)).sum();
+        assert!((var.sqrt() / d.std_nm() - 1.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn masses_add_up() {
+        let d = SizeDistribution::gaussian(5.0, 0.3).unwrap();
+        let edges: Vec<f64> = (0..=100).map(|i| 0.2 * f64::from(i)).collect();
+        assert!((d.masses(&edges).iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        assert!(SizeDistribution::new(vec![]).is_err());
+        assert!(SizeDistribution::gaussian(f64::NAN, 0.1).is_err());
+        assert!(SizeDistribution::gaussian(5.0, -0.1).is_err());
+        assert!(SizeDistribution::gaussian(0.1, 0.01).is_err());
+    }
+}

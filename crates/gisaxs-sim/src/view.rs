@@ -1,0 +1,290 @@
+//! Views on the cell grid: a pattern, a fresh correlation, fresh artifacts, counts.
+//!
+//! A view is what preprocessing makes of a simulated frame, without the frame: the sum of
+//! the Poisson counts of n pixels is a Poisson count of n times the mean, and every
+//! artifact acts on rates per bin or on the number of valid pixels per cell.
+
+use rand::Rng;
+
+use crate::Result;
+use crate::artifact::{Bins, Drawn, HotPixels, Surface, poisson};
+use crate::pattern::{CellGrid, StoredPattern, Window, cell_structure_factor, moments};
+use crate::prior::{Correlation, CorrelationModel, Particles, Prior, Setup};
+use crate::rng::{Purpose, stream};
+
+/// A setup seen through a cell grid.
+#[derive(Clone, Debug)]
+pub struct CellSetup {
+    /// The experiment.
+    pub setup: Setup,
+    /// The part of the grid that the detector covers.
+    pub window: Window,
+    /// Grid inside the window.
+    pub grid: CellGrid,
+    /// Valid pixels per cell of the window, row-major.
+    pub pixels: Vec<f32>,
+    bins: Bins,
+    surface: Surface,
+    columns_px: Vec<f32>,
+    rows_px: Vec<f32>,
+}
+
+impl CellSetup {
+    /// `pixels` holds the number of valid pixels per cell of the whole `grid`, row-major;
+    /// `None` if no cell has one.
+    ///
+    /// # Panics
+    /// If `pixels` does not have one number per cell.
+    #[must_use]
+    pub fn new(setup: Setup, grid: &CellGrid, pixels: &[f32]) -> Option<Self> {
+        let (n_q, n_k) = (grid.n_q(), grid.n_k());
+        assert_eq!(pixels.len(), n_q * n_k, "one pixel count per cell");
+        let mut window = Window {
+            q: [n_q, 0],
+            k: [n_k, 0],
+        };
+        for (i, _) in pixels.iter().enumerate().filter(|(_, p)| **p > 0.0) {
+            let (k, q) = (i / n_q, i % n_q);
+            window.q = [window.q[0].min(q), window.q[1].max(q + 1)];
+            window.k = [window.k[0].min(k), window.k[1].max(k + 1)];
+        }
+        // Fewer columns or rows are no image (and the structure factor needs two edges).
+        if window.q[1] < window.q[0] + 4 || window.k[1] < window.k[0] + 4 {
+            return None;
+        }
+        let crop = grid.crop(window);
+        let mut cropped = Vec::with_capacity(crop.n_q() * crop.n_k());
+        for k in window.k[0]..window.k[1] {
+            cropped.extend_from_slice(&pixels[k * n_q + window.q[0]..k * n_q + window.q[1]]);
+        }
+        let (q, k) = (crop.q_centres(), crop.k_centres());
+        let bins = Bins {
+            q_par: k.iter().flat_map(|_| q.iter().map(|&q| q as f32)).collect(),
+            k_z: k
+                .iter()
+                .flat_map(|&k| q.iter().map(move |_| k as f32))
+                .collect(),
+        };
+        let pixel_q = setup.pixel_q();
+        let in_pixels = |edges: &[f64]| {
+            edges
+                .windows(2)
+                .map(|e| ((e[1] - e[0]) / pixel_q) as f32)
+                .collect::<Vec<f32>>()
+        };
+        Some(Self {
+            window,
+            pixels: cropped,
+            bins,
+            surface: Surface::new(&setup.stack, &setup.beam),
+            columns_px: in_pixels(&crop.q_edges),
+            rows_px: in_pixels(&crop.k_edges),
+            grid: crop,
+            setup,
+        })
+    }
+
+    /// Largest q_par the detector sees, nm^-1.
+    #[must_use]
+    pub fn q_max(&self) -> f64 {
+        self.grid.q_edges[self.grid.n_q()]
+    }
+}
+
+/// Particles and their pattern: one entry of a library.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Sizes and shape.
+    pub particles: Particles,
+    /// Spacing, where it is part of the pattern.
+    pub fixed: Option<Correlation>,
+    /// Mean radius, nm (a moment of the table, kept because every view needs it).
+    pub mean_radius_nm: f64,
+    pattern: StoredPattern,
+}
+
+impl Sample {
+    /// Sample `index` of a dataset, measured with `cells`: a pure function of its arguments.
+    ///
+    /// # Errors
+    /// If the prior draws something the physics refuses.
+    pub fn draw(prior: &Prior, cells: &CellSetup, seed: u64, index: u64) -> Result<Self> {
+        let rng = &mut stream(seed, Purpose::Sample, index);
+        let q_max = cells.q_max();
+        let particles = prior.particles.draw(q_max, rng)?;
+        let mean_radius_nm = particles.sizes.mean_nm();
+        let model = prior.correlation.draw_model(rng);
+        let fixed = (model != CorrelationModel::Decoupling)
+            .then(|| prior.correlation.draw(mean_radius_nm, model, rng));
+        let setup = &cells.setup;
+        let moments = moments(
+            &setup.stack,
+            &setup.beam,
+            &particles,
+            fixed.as_ref(),
+            &cells.grid,
+        );
+        Ok(Self {
+            particles,
+            fixed,
+            mean_radius_nm,
+            pattern: StoredPattern::new(&moments),
+        })
+    }
+}
+
+/// Counts on the whole cell grid, and what made them.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Summed counts per cell, row-major over the whole grid.
+    pub sum: Vec<f32>,
+    /// Valid pixels per cell.
+    pub pixels: Vec<f32>,
+    /// Spacing and disorder.
+    pub correlation: Correlation,
+    /// The artifacts.
+    pub drawn: Drawn,
+}
+
+/// Beam guard of the level, nm^-1: the specular rod is not particle scattering.
+pub const LEVEL_ROD_GUARD: f32 = 0.03;
+
+impl View {
+    /// A fresh look at `sample`: a pure function of its arguments. `n_q` and `n_k` are the
+    /// size of the whole grid.
+    #[must_use]
+    pub fn draw(
+        prior: &Prior,
+        cells: &CellSetup,
+        sample: &Sample,
+        (n_q, n_k): (usize, usize),
+        seed: u64,
+        index: u64,
+    ) -> Self {
+        let rng = &mut stream(seed, Purpose::View, index);
+        let correlation = sample.fixed.unwrap_or_else(|| {
+            prior
+                .correlation
+                .draw(sample.mean_radius_nm, CorrelationModel::Decoupling, rng)
+        });
+        let drawn = Drawn::draw(&prior.artifacts, rng);
+        let mut rate = cells.particle_rate(sample, &correlation, &drawn);
+        drawn.compose(
+            &cells.bins,
+            &cells.surface,
+            LEVEL_ROD_GUARD,
+            |i| cells.pixels[i] > 0.0,
+            |blur, rate| blur.cells(&cells.columns_px, &cells.rows_px, rate),
+            &mut rate,
+        );
+
+        let mut pixels = cells.pixels.clone();
+        if rng.random_bool(0.25) {
+            hide_a_block(&mut pixels, cells.grid.n_q(), rng);
+        }
+        let mut counts: Vec<f32> = rate
+            .iter()
+            .zip(&mut pixels)
+            .map(|(&rate, pixels)| {
+                if drawn.saturation.overloads(rate) {
+                    *pixels = 0.0;
+                }
+                poisson(rate * *pixels, rng)
+            })
+            .collect();
+        let brightest = drawn.exposure.peak_counts * 10.0;
+        HotPixels::draw(counts.len(), prior.artifacts.hot_pixels, brightest, rng)
+            .add(&mut counts, |i| pixels[i] > 0.0);
+
+        let (mut sum, mut full_pixels) = (vec![0.0; n_q * n_k], vec![0.0; n_q * n_k]);
+        let width = cells.grid.n_q();
+        for (row, k) in (cells.window.k[0]..cells.window.k[1]).enumerate() {
+            let to = k * n_q + cells.window.q[0]..k * n_q + cells.window.q[1];
+            let from = row * width..(row + 1) * width;
+            sum[to.clone()].copy_from_slice(&counts[from.clone()]);
+            full_pixels[to].copy_from_slice(&pixels[from]);
+        }
+        Self {
+            sum,
+            pixels: full_pixels,
+            correlation,
+            drawn,
+        }
+    }
+}
+
+impl CellSetup {
+    /// Particle scattering where the believed cells truly lie.
+    fn particle_rate(&self, sample: &Sample, correlation: &Correlation, drawn: &Drawn) -> Vec<f32> {
+        let (n_q, n_k) = (self.grid.n_q(), self.grid.n_k());
+        let m = &drawn.misalignment;
+        let k = self.setup.beam.k();
+        let pixel = self.setup.pixel_q();
+        let scale = 1.0 + m.distance;
+        // All vertical angles count from the direct beam; the believed ones are too large
+        // where the believed beam lies too low or the believed distance is too short.
+        let k_i = self.setup.beam.kz();
+        let k_shift = k_i * m.distance + k * m.incidence_rad - m.beam_center_px[1] * pixel;
+        let columns = taps(&self.grid.q_centres(), |q| q * scale);
+        let rows = taps(&self.grid.k_centres(), |k| k * scale + k_shift);
+        // The left half moves out where the right half moves in.
+        let q_shift = m.beam_center_px[0] * pixel;
+        let left = cell_structure_factor(correlation, &self.grid.q_edges, |q| q * scale - q_shift);
+        let right = cell_structure_factor(correlation, &self.grid.q_edges, |q| q * scale + q_shift);
+        let excess: Vec<f32> = left
+            .iter()
+            .zip(&right)
+            .map(|(a, b)| (0.5 * (a + b) - 1.0) as f32)
+            .collect();
+
+        let pattern = &sample.pattern;
+        let mut rate = vec![0.0; n_q * n_k];
+        for (row, &(k0, k1, v)) in rate.chunks_exact_mut(n_q).zip(&rows) {
+            let (k0, k1) = (k0 * n_q, k1 * n_q);
+            for (i, (value, &(q0, q1, u))) in row.iter_mut().zip(&columns).enumerate() {
+                let mix = |f: &dyn Fn(usize) -> f32| {
+                    (1.0 - v) * ((1.0 - u) * f(k0 + q0) + u * f(k0 + q1))
+                        + v * ((1.0 - u) * f(k1 + q0) + u * f(k1 + q1))
+                };
+                let square = (-mix(&|i| pattern.depth(i))).exp();
+                *value = match pattern.share(k0 + q0) {
+                    None => square,
+                    Some(_) => {
+                        let share = mix(&|i| pattern.share(i).unwrap_or(0.0));
+                        (square * (1.0 + share * excess[i])).max(0.0)
+                    }
+                };
+            }
+        }
+        rate
+    }
+}
+
+/// For every centre, the two neighbours of its true position and the weight of the second.
+fn taps(centres: &[f64], truth: impl Fn(f64) -> f64) -> Vec<(usize, usize, f32)> {
+    let last = centres.len() - 1;
+    centres
+        .iter()
+        .map(|&c| {
+            let x = truth(c);
+            let upper = centres.partition_point(|&c| c < x).clamp(1, last);
+            let (a, b) = (centres[upper - 1], centres[upper]);
+            let u = ((x - a) / (b - a)).clamp(0.0, 1.0);
+            (upper - 1, upper, u as f32)
+        })
+        .collect()
+}
+
+/// Hides a random block of cells: whatever else may stand in the way.
+fn hide_a_block(pixels: &mut [f32], n_q: usize, rng: &mut impl Rng) {
+    let n_k = pixels.len() / n_q;
+    let mut span = |n: usize| {
+        let width = rng.random_range(1..=n.div_ceil(4));
+        let start = rng.random_range(0..=n - width);
+        start..start + width
+    };
+    let (columns, rows) = (span(n_q), span(n_k));
+    for row in rows {
+        pixels[row * n_q + columns.start..row * n_q + columns.end].fill(0.0);
+    }
+}
