@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod ensemble;
 mod error;
 mod form_factor;
 mod geometry;
@@ -10,7 +11,9 @@ mod multilayer;
 mod quadrature;
 mod separable;
 mod special;
+mod structure_factor;
 
+pub use ensemble::{Distribution, Node};
 pub use error::{Error, Result};
 pub use form_factor::{
     Cylinder, FormFactor, Parameter, ShapeInfo, Sphere, SphericalSegment, shape, shapes,
@@ -21,3 +24,4 @@ pub use multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, 
 pub use num_complex;
 pub use num_complex::Complex64;
 pub use separable::{Averages, SeparableGrid, UprightShape, contrast};
+pub use structure_factor::{Profile1d, RadialParacrystal, StructureFactor};

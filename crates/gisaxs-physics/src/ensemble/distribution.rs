@@ -1,0 +1,260 @@
+//! Continuous distributions of a parameter, and their discretisation.
+
+use crate::error::{Error, Result, check, positive};
+
+/// A distribution of a positive parameter such as a radius; widths carry the same unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Distribution {
+    /// Uniform between `min` and `max`.
+    Gate {
+        /// Lower end.
+        min: f64,
+        /// Upper end.
+        max: f64,
+    },
+    /// Normal distribution.
+    Gaussian {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        std_dev: f64,
+    },
+    /// Lorentz (Cauchy) distribution, density proportional to 1 / (1 + ((x - mean) / hwhm)^2).
+    Lorentz {
+        /// Centre.
+        mean: f64,
+        /// Half width at half maximum.
+        hwhm: f64,
+    },
+    /// Log-normal distribution: ln x is normal around ln `median` with deviation `scale`.
+    LogNormal {
+        /// Median.
+        median: f64,
+        /// Standard deviation of ln x.
+        scale: f64,
+    },
+    /// Density proportional to 1 + cos(pi (x - mean) / (2 sigma)) between mean +- 2 sigma.
+    Cosine {
+        /// Mean.
+        mean: f64,
+        /// A quarter of the base width.
+        sigma: f64,
+    },
+}
+
+impl Distribution {
+    /// Checks that limits are ordered and widths positive.
+    ///
+    /// # Errors
+    /// The parameter that is not allowed.
+    pub fn validate(&self) -> Result<()> {
+        let finite = |name, value| check(name, value, "", "a finite number", |_| true);
+        match *self {
+            Self::Gate { min, max } => {
+                finite("minimum", min)?;
+                check("maximum", max, "", "more than the minimum", |m| m > min)?;
+            }
+            Self::Gaussian { mean, std_dev } => {
+                finite("mean", mean)?;
+                positive("standard deviation", std_dev, "")?;
+            }
+            Self::Lorentz { mean, hwhm } => {
+                finite("mean", mean)?;
+                positive("half width at half maximum", hwhm, "")?;
+            }
+            Self::LogNormal { median, scale } => {
+                positive("median", median, "")?;
+                positive("scale of ln x", scale, "")?;
+            }
+            Self::Cosine { mean, sigma } => {
+                finite("mean", mean)?;
+                positive("sigma", sigma, "")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Density at `x`, up to a constant factor (it is 1 at the centre of all but the gate and
+    /// the log-normal distribution).
+    #[must_use]
+    pub fn relative_density(&self, x: f64) -> f64 {
+        match *self {
+            Self::Gate { min, max } => f64::from(u8::from((min..=max).contains(&x))),
+            Self::Gaussian { mean, std_dev } => (-0.5 * ((x - mean) / std_dev).powi(2)).exp(),
+            Self::Lorentz { mean, hwhm } => 1.0 / (1.0 + ((x - mean) / hwhm).powi(2)),
+            Self::LogNormal { median, scale } if x > 0.0 => {
+                (-0.5 * ((x / median).ln() / scale).powi(2)).exp() / x
+            }
+            Self::LogNormal { .. } => 0.0,
+            Self::Cosine { mean, sigma } => {
+                let phase = std::f64::consts::PI * (x - mean) / (2.0 * sigma);
+                if phase.abs() <= std::f64::consts::PI {
+                    0.5 * (1.0 + phase.cos())
+                } else {
+                    0.0
+                }
+            }
+        }
+    }
+
+    /// Interval of the nodes: the support of the bounded distributions, otherwise `width` times
+    /// the width parameter to either side (in ln x for the log-normal distribution).
+    #[must_use]
+    pub fn limits(&self, width: f64) -> [f64; 2] {
+        match *self {
+            Self::Gate { min, max } => [min, max],
+            Self::Gaussian { mean, std_dev } => [mean - width * std_dev, mean + width * std_dev],
+            Self::Lorentz { mean, hwhm } => [mean - width * hwhm, mean + width * hwhm],
+            Self::LogNormal { median, scale } => {
+                let factor = (width * scale).exp();
+                [median / factor, median * factor]
+            }
+            Self::Cosine { mean, sigma } => [mean - 2.0 * sigma, mean + 2.0 * sigma],
+        }
+    }
+
+    /// `n` nodes with weights (sum 1): equidistant between the [`Self::limits`], weighted with
+    /// the density; for n = 1 the middle of the limits.
+    ///
+    /// # Errors
+    /// If a parameter is not allowed, `n` is 0, `width` is not positive, or the density vanishes
+    /// at every node.
+    pub fn nodes(&self, n: usize, width: f64) -> Result<Vec<Node>> {
+        self.validate()?;
+        positive("sampling width", width, "")?;
+        if n == 0 {
+            return Err(Error::Length {
+                name: "nodes of a distribution",
+                found: 0,
+                expected: "at least 1",
+            });
+        }
+        let [min, max] = self.limits(width);
+        let value = |j: usize| {
+            if n == 1 {
+                0.5 * (min + max)
+            } else {
+                min + (max - min) * (j as f64 / (n - 1) as f64)
+            }
+        };
+        let density: Vec<f64> = (0..n)
+            .map(|j| match self {
+                // The ends of a gate are inside, whatever rounding makes of them.
+                Self::Gate { .. } => 1.0,
+                _ => self.relative_density(value(j)),
+            })
+            .collect();
+        let total = density.iter().sum::<f64>();
+        positive("sum of the densities at the nodes", total, "")?;
+        Ok(density
+            .iter()
+            .enumerate()
+            .map(|(j, d)| Node {
+                value: value(j),
+                weight: d / total,
+            })
+            .collect())
+    }
+}
+
+/// One value of a discretised distribution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Node {
+    /// The value.
+    pub value: f64,
+    /// Its weight; the weights of a distribution add up to 1.
+    pub weight: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Distribution; 5] = [
+        Distribution::Gate { min: 2.0, max: 5.0 },
+        Distribution::Gaussian {
+            mean: 4.0,
+            std_dev: 0.5,
+        },
+        Distribution::Lorentz {
+            mean: 4.0,
+            hwhm: 0.3,
+        },
+        Distribution::LogNormal {
+            median: 4.0,
+            scale: 0.2,
+        },
+        Distribution::Cosine {
+            mean: 4.0,
+            sigma: 0.7,
+        },
+    ];
+
+    #[test]
+    fn weights_add_up_and_nodes_are_ordered() {
+        for distribution in ALL {
+            for n in [1, 2, 5, 40] {
+                if n == 2 && matches!(distribution, Distribution::Cosine { .. }) {
+                    // Both nodes sit where the density is zero, up to rounding.
+                    continue;
+                }
+                let nodes = distribution.nodes(n, 2.5).unwrap();
+                assert_eq!(nodes.len(), n);
+                assert!((nodes.iter().map(|x| x.weight).sum::<f64>() - 1.0).abs() < 1e-14);
+                assert!(nodes.windows(2).all(|w| w[0].value < w[1].value));
+            }
+        }
+    }
+
+    #[test]
+    fn moments_converge() {
+        let moments = |distribution: Distribution, width: f64| {
+            let nodes = distribution.nodes(4001, width).unwrap();
+            let mean = nodes.iter().map(|x| x.weight * x.value).sum::<f64>();
+            (
+                mean,
+                nodes
+                    .iter()
+                    .map(|x| x.weight * (x.value - mean).powi(2))
+                    .sum::<f64>()
+                    .sqrt(),
+            )
+        };
+        let close = |(mean, deviation): (f64, f64), m: f64, d: f64| {
+            assert!(
+                (mean / m - 1.0).abs() < 1e-3 && (deviation / d - 1.0).abs() < 1e-3,
+                "{mean} {deviation}"
+            );
+        };
+        close(moments(ALL[0], 1.0), 3.5, 3.0 / 12.0_f64.sqrt());
+        close(moments(ALL[1], 8.0), 4.0, 0.5);
+        let s = 0.2_f64;
+        let mean = 4.0 * (0.5 * s * s).exp();
+        close(moments(ALL[3], 8.0), mean, mean * (s * s).exp_m1().sqrt());
+        // Variance of the raised cosine with half base 2 sigma: (2 sigma)^2 (1/3 - 2/pi^2).
+        let variance = 1.4_f64.powi(2) * (1.0 / 3.0 - 2.0 / std::f64::consts::PI.powi(2));
+        close(moments(ALL[4], 1.0), 4.0, variance.sqrt());
+    }
+
+    #[test]
+    fn refuses_bad_parameters() {
+        assert!(
+            Distribution::Gate { min: 3.0, max: 3.0 }
+                .nodes(5, 1.0)
+                .is_err()
+        );
+        assert!(
+            Distribution::LogNormal {
+                median: -1.0,
+                scale: 0.1
+            }
+            .nodes(5, 2.0)
+            .is_err()
+        );
+        assert!(ALL[1].nodes(0, 2.0).is_err());
+        assert!(ALL[1].nodes(5, 0.0).is_err());
+    }
+}

@@ -1,0 +1,5 @@
+//! Ensembles: distributions of particle sizes.
+
+mod distribution;
+
+pub use distribution::{Distribution, Node};
