@@ -107,7 +107,10 @@ impl RadialParacrystal {
         // With f = m exp(i q D) and m real,
         // S = (1 - m^2) / |1 - f|^2 = (1 - m)(1 + m) / ((1 - m)^2 + 4 m sin^2(q D / 2)).
         // 1 - m is summed from parts that do not cancel, so S keeps its digits at small q.
-        let q = q_par.abs().max(SMALLEST_PHASE / self.distance_nm);
+        let q = match self.damping_length_nm {
+            None => q_par.abs().max(SMALLEST_PHASE / self.distance_nm),
+            Some(_) => q_par.abs(),
+        };
         let undamped_gap = self.profile.one_minus_fourier(q);
         let damping_gap = self
             .damping_length_nm
@@ -118,8 +121,8 @@ impl RadialParacrystal {
     }
 }
 
-/// Phase q D below which S is evaluated at that phase: S is even in q, so it is constant to
-/// 1e-12 there, and 0/0 is avoided.
+/// Phase q D below which the undamped S is evaluated at that phase: S is even in q and varies
+/// on the scale of q D = 1, so it is constant to 1e-12 there, and 0/0 is avoided.
 const SMALLEST_PHASE: f64 = 1e-6;
 
 impl StructureFactor for RadialParacrystal {
