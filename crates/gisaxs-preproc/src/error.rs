@@ -145,12 +145,14 @@ pub enum Error {
         key: &'static str,
     },
     /// The text is not TOML.
-    #[error("{file}: not valid TOML: {source}")]
+    #[error("{file}: not valid TOML, line {line}: {message}")]
     Toml {
         /// The file.
         file: String,
-        /// Why.
-        source: Box<toml::de::Error>,
+        /// Line, 1-based.
+        line: usize,
+        /// What the parser found there.
+        message: String,
     },
     /// A key that has no meaning.
     #[error(

@@ -1,0 +1,707 @@
+//! The instrument: beam, detector geometry, beamstops, user mask and what is known of the
+//! sample; read from `instrument.toml` or a `.poni` file, written as TOML.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gisaxs_physics::{Beam, FlatDetector, Up};
+use ndarray::Array2;
+
+use crate::detector::Detector;
+use crate::error::{Error, Result};
+use crate::frame::{Frame, FrameHeader, MAX_PIXELS, read_file};
+use crate::input::{Conditions, KnownMaterial};
+use crate::mask;
+use crate::sample::{SampleKnowledge, SampleSpec};
+use crate::section::{self, Range, Section};
+
+// Ranges of an X-ray scattering instrument: generous, so that what is refused is a typing
+// error or a wrong unit. The tables of scattering factors end at 1 and 30 keV.
+const WAVELENGTH: Range = Range::from(0.0414, 1.2398, "nm");
+const ENERGY: Range = Range::from(1.0, 30.0, "keV");
+const INCIDENCE: Range = Range::above(0.0, 10.0, "deg");
+const DISTANCE: Range = Range::from(10.0, 100_000.0, "mm");
+const PIXEL_SIZE: Range = Range::from(0.001, 5.0, "mm");
+const PIXEL: Range = Range::from(-1e5, 1e5, "px");
+const RADIUS: Range = Range::above(0.0, 1e4, "px");
+const SIZE: Range = Range::from(1.0, 65535.0, "px");
+
+/// A part of the detector that lies in the shadow of a beamstop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Beamstop {
+    /// Pixels whose centre is at most `radius_px` from `center_px` (column, row).
+    Circle {
+        /// Centre: column, row.
+        center_px: [f64; 2],
+        /// Radius in pixels; horizontal and vertical pixels count alike.
+        radius_px: f64,
+    },
+    /// Pixels with centre inside (column, row) to (column, row), both included: an arm.
+    Rectangle {
+        /// Smallest column and row.
+        min_px: [f64; 2],
+        /// Largest column and row.
+        max_px: [f64; 2],
+    },
+}
+
+/// A user's mask and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct UserMask {
+    pub(crate) file: String,
+    pub(crate) masked: Array2<bool>,
+}
+
+/// Beam, detector, beamstops, user mask and sample of one measurement.
+///
+/// Shape and pixel size may be left to the frame: then [`detector`](Self::detector) is an
+/// error until [`for_frame`](Self::for_frame) has filled them in.
+///
+/// ```
+/// use gisaxs_preproc::Instrument;
+///
+/// let instrument = Instrument::from_toml(
+///     r#"
+///     [beam]
+///     wavelength_nm = 0.105
+///     incidence_deg = 0.39
+///     [detector]
+///     name = "Pilatus 2M"
+///     distance_mm = 2565.0
+///     direct_beam_px = [791.5, 1310.0]
+///     [sample]
+///     particle = "Au"
+///     "#,
+///     "instrument.toml",
+/// )?;
+/// assert_eq!(instrument.detector()?.rows, 1679);
+/// assert!(instrument.sample_knowledge().particle.is_some());
+/// # Ok::<(), gisaxs_preproc::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instrument {
+    file: String,
+    beam: Beam,
+    known: Option<Detector>,
+    shape: Option<[usize; 2]>,
+    pixel_mm: Option<[f64; 2]>,
+    distance_mm: f64,
+    direct_beam_px: [f64; 2],
+    up: Up,
+    beamstops: Vec<Beamstop>,
+    mask_path: Option<PathBuf>,
+    user_mask: Option<Arc<UserMask>>,
+    sample: SampleSpec,
+    knowledge: SampleKnowledge,
+}
+
+impl Instrument {
+    /// From beam and detector, without beamstops, mask or knowledge of the sample. A known
+    /// detector is recognised by its shape and lends its gaps.
+    ///
+    /// # Errors
+    /// [`Error::Physics`] for a detector without pixels or with lengths that are not positive.
+    pub fn new(beam: Beam, detector: FlatDetector) -> Result<Self> {
+        let file = "instrument".to_owned();
+        detector.validate().map_err(|source| Error::Physics {
+            file: file.clone(),
+            key: "detector".to_owned(),
+            source: Box::new(source),
+        })?;
+        let shape = [detector.rows, detector.cols];
+        // Gaps of a known detector only where the pixel size agrees as well.
+        let known =
+            Detector::by_shape(shape).filter(|d| agree(detector.pixel_mm, [d.pixel_mm(); 2]));
+        Ok(Self {
+            file,
+            beam,
+            known,
+            shape: Some(shape),
+            pixel_mm: Some(detector.pixel_mm),
+            distance_mm: detector.distance_mm,
+            direct_beam_px: detector.direct_beam_px,
+            up: detector.up,
+            beamstops: Vec::new(),
+            mask_path: None,
+            user_mask: None,
+            sample: SampleSpec::default(),
+            knowledge: SampleKnowledge::default(),
+        })
+    }
+
+    /// Reads an `instrument.toml`; a mask file is looked for beside it.
+    ///
+    /// # Errors
+    /// [`Error`] that names file, key, value and allowed range.
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = read_file(path)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::read(&text, &path.display().to_string(), folder)
+    }
+
+    /// Reads the text of an `instrument.toml`; `file` stands for it in messages, and a mask
+    /// file is looked for in the current folder.
+    ///
+    /// # Errors
+    /// As [`from_path`](Self::from_path).
+    pub fn from_toml(text: &str, file: &str) -> Result<Self> {
+        Self::read(text, file, Path::new(""))
+    }
+
+    fn read(text: &str, file: &str, folder: &Path) -> Result<Self> {
+        let table = section::parse(file, text)?;
+        let root = Section::root(file, &table, &["beam", "detector", "sample"])?;
+        let beam = read_beam(&root)?;
+        let detector = root
+            .table(
+                "detector",
+                &[
+                    "name",
+                    "distance_mm",
+                    "direct_beam_px",
+                    "pixel_size_mm",
+                    "shape",
+                    "up",
+                    "beamstops",
+                    "mask",
+                ],
+            )?
+            .ok_or_else(|| {
+                root.missing("detector", "a table with distance_mm and direct_beam_px")
+            })?;
+
+        let known = detector
+            .text("name", "the name of a detector")?
+            .map(|name| Detector::named(name, file))
+            .transpose()?;
+        let shape = read_shape(&detector)?;
+        if let (Some(known), Some(shape)) = (known, shape)
+            && known.shape() != shape
+        {
+            return Err(Error::Shape {
+                file: format!("{file}: detector.shape"),
+                found: shape,
+                looks_like: Detector::by_shape(shape).map(|d| d.name()),
+                detector: known.name().to_owned(),
+                expected: known.shape(),
+            });
+        }
+        let pixel_mm = detector.numbers::<2>(
+            "pixel_size_mm",
+            "[horizontal, vertical] pixel size",
+            PIXEL_SIZE,
+        )?;
+        if let (Some(known), Some(pixel)) = (known, pixel_mm)
+            && !agree(pixel, [known.pixel_mm(); 2])
+        {
+            return Err(detector.bad(
+                "pixel_size_mm",
+                format!("[{0}, {0}] as the {1} has", known.pixel_mm(), known.name()),
+            ));
+        }
+        let distance_mm = detector.required("distance_mm", DISTANCE)?;
+        let direct_beam_px = detector
+            .numbers::<2>("direct_beam_px", "[column, row] of the direct beam", PIXEL)?
+            .ok_or_else(|| {
+                detector.missing("direct_beam_px", "[column, row] of the direct beam")
+            })?;
+        let up = match detector.text("up", "\"rows-decrease\" or \"rows-increase\"")? {
+            None | Some("rows-decrease") => Up::RowsDecrease,
+            Some("rows-increase") => Up::RowsIncrease,
+            Some(_) => {
+                return Err(detector.bad("up", "\"rows-decrease\" or \"rows-increase\""));
+            }
+        };
+        let beamstops = detector
+            .tables("beamstops", &["center_px", "radius_px", "rectangle_px"])?
+            .iter()
+            .map(read_beamstop)
+            .collect::<Result<_>>()?;
+        let mask_path = detector
+            .text("mask", "the path of a mask file")?
+            .map(PathBuf::from);
+
+        let mut instrument = Self {
+            file: file.to_owned(),
+            beam,
+            known,
+            shape: shape.or(known.map(|d| d.shape())),
+            pixel_mm: pixel_mm.or(known.map(|d| [d.pixel_mm(); 2])),
+            distance_mm,
+            direct_beam_px,
+            up,
+            beamstops,
+            mask_path: None,
+            user_mask: None,
+            sample: SampleSpec::default(),
+            knowledge: SampleKnowledge::default(),
+        }
+        .with_sample(SampleSpec::read(&root)?)?;
+        if let Some(path) = mask_path {
+            instrument = instrument.with_mask_file(folder.join(&path))?;
+            instrument.mask_path = Some(path);
+        }
+        Ok(instrument)
+    }
+
+    /// Geometry from the text of a pyFAI `.poni` file (versions 1, 2, 2.1 and 3), with the
+    /// incidence angle that such a file does not hold.
+    ///
+    /// Rotations are converted to the equivalent direct beam and distance as Fit2D defines
+    /// them, as long as the detector is tilted by less than 0.5 deg.
+    ///
+    /// # Errors
+    /// [`Error::Poni`] names the key, its value and what was expected.
+    pub fn from_poni(text: &str, incidence_deg: f64) -> Result<Self> {
+        crate::poni::read(text, "poni", incidence_deg)
+    }
+
+    /// As [`from_poni`](Self::from_poni), from a file.
+    ///
+    /// # Errors
+    /// As [`from_poni`](Self::from_poni).
+    pub fn from_poni_path(path: impl AsRef<Path>, incidence_deg: f64) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = read_file(path)?;
+        crate::poni::read(
+            &String::from_utf8_lossy(&bytes),
+            &path.display().to_string(),
+            incidence_deg,
+        )
+    }
+
+    /// From the numbers of a `.poni` file.
+    pub(crate) fn from_parts(
+        file: &str,
+        beam: (f64, f64),
+        known: Option<Detector>,
+        shape: Option<[usize; 2]>,
+        pixel_mm: [f64; 2],
+        distance_mm: f64,
+        direct_beam_px: [f64; 2],
+    ) -> Result<Self> {
+        let (wavelength_nm, incidence_deg) = beam;
+        let check = |key: &str, value: f64, range: Range| {
+            if range.contains(value) {
+                Ok(())
+            } else {
+                Err(Error::Value {
+                    file: file.to_owned(),
+                    key: key.to_owned(),
+                    value: value.to_string(),
+                    expected: format!("a number {range}"),
+                })
+            }
+        };
+        check("wavelength_nm", wavelength_nm, WAVELENGTH)?;
+        check("incidence_deg", incidence_deg, INCIDENCE)?;
+        check("pixel_size_mm", pixel_mm[0], PIXEL_SIZE)?;
+        check("pixel_size_mm", pixel_mm[1], PIXEL_SIZE)?;
+        check("distance_mm", distance_mm, DISTANCE)?;
+        check("direct_beam_px column", direct_beam_px[0], PIXEL)?;
+        check("direct_beam_px row", direct_beam_px[1], PIXEL)?;
+        Ok(Self {
+            file: file.to_owned(),
+            beam: make_beam(file, wavelength_nm, incidence_deg)?,
+            known,
+            shape,
+            pixel_mm: Some(pixel_mm),
+            distance_mm,
+            direct_beam_px,
+            up: Up::RowsDecrease,
+            beamstops: Vec::new(),
+            mask_path: None,
+            user_mask: None,
+            sample: SampleSpec::default(),
+            knowledge: SampleKnowledge::default(),
+        })
+    }
+
+    /// The same instrument with another sample.
+    ///
+    /// # Errors
+    /// [`Error::Physics`] for an unknown material.
+    pub fn with_sample(mut self, sample: SampleSpec) -> Result<Self> {
+        self.knowledge = sample.resolve(&self.file, self.beam.energy_kev())?;
+        self.sample = sample;
+        Ok(self)
+    }
+
+    /// The same instrument with these beamstops.
+    #[must_use]
+    pub fn with_beamstops(mut self, beamstops: Vec<Beamstop>) -> Self {
+        self.beamstops = beamstops;
+        self
+    }
+
+    /// The same instrument with the gaps of `detector`, or of none.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if shapes differ.
+    pub fn with_known_detector(mut self, detector: Option<Detector>) -> Result<Self> {
+        if let (Some(shape), Some(known)) = (self.shape, detector)
+            && known.shape() != shape
+        {
+            return Err(Error::Shape {
+                file: self.file,
+                found: shape,
+                looks_like: Detector::by_shape(shape).map(|d| d.name()),
+                detector: known.name().to_owned(),
+                expected: known.shape(),
+            });
+        }
+        self.known = detector;
+        if let Some(known) = detector {
+            self.shape = Some(known.shape());
+            self.pixel_mm = self.pixel_mm.or(Some([known.pixel_mm(); 2]));
+        }
+        Ok(self)
+    }
+
+    /// The same instrument with another orientation of the stored frame.
+    #[must_use]
+    pub fn with_up(mut self, up: Up) -> Self {
+        self.up = up;
+        self
+    }
+
+    /// The same instrument with a user mask read from a file (EDF, TIFF, CBF, NPY or Fit2D
+    /// `.msk`): nonzero = masked.
+    ///
+    /// # Errors
+    /// As [`Frame::open`], and [`Error::Shape`] if it does not fit the detector.
+    pub fn with_mask_file(self, path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let masked = mask::read_mask_file(path)?;
+        let mut instrument = self.with_named_mask(path.display().to_string(), masked)?;
+        instrument.mask_path = Some(path.to_owned());
+        Ok(instrument)
+    }
+
+    /// The same instrument with a user mask, true = masked, shape (rows, columns).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if it does not fit the detector.
+    pub fn with_mask(self, masked: Array2<bool>) -> Result<Self> {
+        self.with_named_mask("mask".to_owned(), masked)
+    }
+
+    fn with_named_mask(mut self, file: String, masked: Array2<bool>) -> Result<Self> {
+        let mask = UserMask { file, masked };
+        if let Some(shape) = self.shape {
+            self.check_mask(&mask, shape)?;
+        }
+        self.user_mask = Some(Arc::new(mask));
+        Ok(self)
+    }
+
+    fn check_mask(&self, mask: &UserMask, shape: [usize; 2]) -> Result<()> {
+        let found = [mask.masked.nrows(), mask.masked.ncols()];
+        if found == shape {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            file: mask.file.clone(),
+            found,
+            looks_like: Detector::by_shape(found).map(|d| d.name()),
+            detector: self.detector_name(),
+            expected: shape,
+        })
+    }
+
+    /// The instrument with what only the frame tells: shape, detector, pixel size.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], naming both, if the frame is not as large as the detector;
+    /// [`Error::DetectorUndetermined`] if nobody knows the pixel size.
+    pub fn for_frame(&self, frame: &Frame) -> Result<Self> {
+        let found = frame.shape();
+        let mut resolved = self.clone();
+        if let Some(expected) = self.shape {
+            if expected != found {
+                return Err(Error::Shape {
+                    file: frame.name().to_owned(),
+                    found,
+                    looks_like: Detector::by_shape(found).map(|d| d.name()),
+                    detector: self.detector_name(),
+                    expected,
+                });
+            }
+        } else {
+            let header = frame.header().detector.as_deref();
+            let known = header
+                .and_then(Detector::lookup)
+                .or_else(|| Detector::by_shape(found));
+            if let Some(known) = known
+                && known.shape() != found
+            {
+                return Err(Error::Shape {
+                    file: frame.name().to_owned(),
+                    found,
+                    looks_like: Detector::by_shape(found).map(|d| d.name()),
+                    detector: format!("the {} of its header", known.name()),
+                    expected: known.shape(),
+                });
+            }
+            resolved.shape = Some(found);
+            resolved.known = known;
+            resolved.pixel_mm = self
+                .pixel_mm
+                .or(known.map(|d| [d.pixel_mm(); 2]))
+                .or(frame.header().pixel_mm);
+        }
+        resolved.pixel_mm = resolved.pixel_mm.or(frame.header().pixel_mm);
+        // The result must make a detector and fit the mask, now that everything is known.
+        resolved.detector()?;
+        if let Some(mask) = &resolved.user_mask {
+            resolved.check_mask(mask, found)?;
+        }
+        Ok(resolved)
+    }
+
+    /// Name of the instrument file, for messages.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The beam.
+    #[must_use]
+    pub fn beam(&self) -> Beam {
+        self.beam
+    }
+
+    /// The detector's geometry.
+    ///
+    /// # Errors
+    /// [`Error::DetectorUndetermined`] if shape or pixel size are left to the frame.
+    pub fn detector(&self) -> Result<FlatDetector> {
+        let undetermined = |key| Error::DetectorUndetermined {
+            file: self.file.clone(),
+            key,
+        };
+        let shape = self.shape.ok_or_else(|| undetermined("shape"))?;
+        let pixel_mm = self.pixel_mm.ok_or_else(|| undetermined("pixel_size_mm"))?;
+        Ok(FlatDetector {
+            rows: shape[0],
+            cols: shape[1],
+            pixel_mm,
+            distance_mm: self.distance_mm,
+            direct_beam_px: self.direct_beam_px,
+            up: self.up,
+        })
+    }
+
+    /// The detector, if it is one of the known ones.
+    #[must_use]
+    pub fn known_detector(&self) -> Option<Detector> {
+        self.known
+    }
+
+    /// Name of the detector, for messages and reports.
+    #[must_use]
+    pub fn detector_name(&self) -> String {
+        match self.known {
+            Some(d) => format!("the {}", d.name()),
+            None => format!("the detector of {}", self.file),
+        }
+    }
+
+    /// Beamstops.
+    #[must_use]
+    pub fn beamstops(&self) -> &[Beamstop] {
+        &self.beamstops
+    }
+
+    /// User mask, true = masked, shape (rows, columns).
+    #[must_use]
+    pub fn user_mask(&self) -> Option<&Array2<bool>> {
+        self.user_mask.as_ref().map(|m| &m.masked)
+    }
+
+    /// What the file says of the sample.
+    #[must_use]
+    pub fn sample(&self) -> &SampleSpec {
+        &self.sample
+    }
+
+    /// Refractive indices of what is known of the sample, at the energy of the beam.
+    #[must_use]
+    pub fn sample_knowledge(&self) -> SampleKnowledge {
+        self.knowledge
+    }
+
+    /// The numbers that go into the network beside the planes.
+    #[must_use]
+    pub fn conditions(&self) -> Conditions {
+        let known = |index: gisaxs_physics::RefractiveIndex| {
+            KnownMaterial::new(index.delta, index.beta, self.beam.wavelength_nm())
+        };
+        Conditions {
+            wavelength_nm: self.beam.wavelength_nm(),
+            alpha_i_rad: self.beam.alpha_i_rad(),
+            particle: self.knowledge.particle.map(known),
+            substrate: self.knowledge.substrate.map(known),
+            film: self.knowledge.film.map(|(index, t)| (known(index), t)),
+        }
+    }
+
+    /// Where the frame's own header contradicts this instrument, one sentence each. Headers
+    /// are often stale, so this is for warnings.
+    #[must_use]
+    pub fn disagreements(&self, header: &FrameHeader) -> Vec<String> {
+        /// Relative difference that is worth a warning: more than calibration does.
+        const RELATIVE: f64 = 0.03;
+        let mut found = Vec::new();
+        let mut compare = |what: &str, unit: &str, ours: f64, theirs: Option<f64>| {
+            if let Some(theirs) = theirs
+                && (ours - theirs).abs() > RELATIVE * ours.abs()
+            {
+                found.push(format!(
+                    "{what} is {ours} {unit} in {} but {theirs} {unit} in the frame's header",
+                    self.file
+                ));
+            }
+        };
+        compare(
+            "wavelength",
+            "nm",
+            self.beam.wavelength_nm(),
+            header.wavelength_nm,
+        );
+        compare("distance", "mm", self.distance_mm, header.distance_mm);
+        if let Some(pixel) = self.pixel_mm {
+            let theirs = header.pixel_mm.map(|p| p[0]);
+            compare("pixel size", "mm", pixel[0], theirs);
+        }
+        found
+    }
+
+    /// The instrument as `instrument.toml`. Reading it gives the same instrument, a mask
+    /// given as an array excepted.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let degrees = self.beam.alpha_i_rad().to_degrees();
+        let mut text = format!(
+            "[beam]\nwavelength_nm = {:?}\nincidence_deg = {degrees:?}\n\n[detector]\n",
+            self.beam.wavelength_nm()
+        );
+        if let Some(known) = self.known {
+            let sensor = if known.is_cdte() { " CdTe" } else { "" };
+            text += &format!("name = \"{}{sensor}\"\n", known.name());
+        }
+        if let Some([rows, cols]) = self.shape.filter(|_| self.known.is_none()) {
+            text += &format!("shape = [{rows}, {cols}]\n");
+        }
+        if let Some([x, y]) = self.pixel_mm {
+            text += &format!("pixel_size_mm = [{x:?}, {y:?}]\n");
+        }
+        let [col, row] = self.direct_beam_px;
+        text += &format!(
+            "distance_mm = {:?}\ndirect_beam_px = [{col:?}, {row:?}]\n",
+            self.distance_mm
+        );
+        if self.up == Up::RowsIncrease {
+            text += "up = \"rows-increase\"\n";
+        }
+        if !self.beamstops.is_empty() {
+            let stops: Vec<String> = self.beamstops.iter().map(beamstop_toml).collect();
+            text += &format!("beamstops = [{}]\n", stops.join(", "));
+        }
+        if let Some(path) = &self.mask_path {
+            let path = path.display().to_string();
+            text += &format!("mask = {}\n", toml::Value::from(path));
+        }
+        text + &self.sample.to_toml()
+    }
+}
+
+/// Pixel sizes within 1 %.
+fn agree(a: [f64; 2], b: [f64; 2]) -> bool {
+    a.iter().zip(b).all(|(a, b)| (a / b - 1.0).abs() < 0.01)
+}
+
+fn make_beam(file: &str, wavelength_nm: f64, incidence_deg: f64) -> Result<Beam> {
+    Beam::new(wavelength_nm, incidence_deg.to_radians()).map_err(|source| Error::Physics {
+        file: file.to_owned(),
+        key: "beam".to_owned(),
+        source: Box::new(source),
+    })
+}
+
+fn read_beam(root: &Section<'_>) -> Result<Beam> {
+    let beam = root
+        .table("beam", &["wavelength_nm", "energy_kev", "incidence_deg"])?
+        .ok_or_else(|| root.missing("beam", "a table with wavelength_nm and incidence_deg"))?;
+    let wavelength = beam.number("wavelength_nm", WAVELENGTH)?;
+    let energy = beam.number("energy_kev", ENERGY)?;
+    let wavelength_nm = match (wavelength, energy) {
+        (Some(w), None) => w,
+        (None, Some(e)) => gisaxs_physics::wavelength_nm(e),
+        (None, None) => {
+            return Err(beam.missing(
+                "wavelength_nm",
+                format!("a number {WAVELENGTH} (or energy_kev)"),
+            ));
+        }
+        (Some(_), Some(_)) => {
+            return Err(beam.bad("energy_kev", "either wavelength_nm or energy_kev, not both"));
+        }
+    };
+    let incidence_deg = beam.required("incidence_deg", INCIDENCE)?;
+    make_beam(root.file, wavelength_nm, incidence_deg)
+}
+
+fn read_shape(detector: &Section<'_>) -> Result<Option<[usize; 2]>> {
+    let what = "[rows, columns]";
+    let Some(shape) = detector.numbers::<2>("shape", what, SIZE)? else {
+        return Ok(None);
+    };
+    if shape.iter().any(|x| x.fract() != 0.0) || shape[0] * shape[1] > MAX_PIXELS as f64 {
+        return Err(detector.bad(
+            "shape",
+            format!("{what}, whole numbers of at most {MAX_PIXELS} pixels"),
+        ));
+    }
+    Ok(Some(shape.map(|x| x as usize)))
+}
+
+fn read_beamstop(stop: &Section<'_>) -> Result<Beamstop> {
+    if stop.has("rectangle_px") {
+        for key in ["center_px", "radius_px"] {
+            if stop.has(key) {
+                return Err(stop.bad(key, "either rectangle_px or a circle, not both"));
+            }
+        }
+        let what = "[smallest column, smallest row, largest column, largest row]";
+        return match stop.numbers::<4>("rectangle_px", what, PIXEL)? {
+            Some([c0, r0, c1, r1]) if c0 <= c1 && r0 <= r1 => Ok(Beamstop::Rectangle {
+                min_px: [c0, r0],
+                max_px: [c1, r1],
+            }),
+            _ => Err(stop.bad("rectangle_px", format!("{what} in this order"))),
+        };
+    }
+    let what = "[column, row] of the centre";
+    Ok(Beamstop::Circle {
+        center_px: stop
+            .numbers::<2>("center_px", what, PIXEL)?
+            .ok_or_else(|| stop.missing("center_px", what))?,
+        radius_px: stop.required("radius_px", RADIUS)?,
+    })
+}
+
+fn beamstop_toml(stop: &Beamstop) -> String {
+    match stop {
+        Beamstop::Circle {
+            center_px: [c, r],
+            radius_px,
+        } => format!("{{ center_px = [{c:?}, {r:?}], radius_px = {radius_px:?} }}"),
+        Beamstop::Rectangle {
+            min_px: [c0, r0],
+            max_px: [c1, r1],
+        } => format!("{{ rectangle_px = [{c0:?}, {r0:?}, {c1:?}, {r1:?}] }}"),
+    }
+}
