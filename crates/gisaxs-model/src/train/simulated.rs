@@ -1,0 +1,277 @@
+//! Views from the simulator: a library of particle patterns, seen afresh every time.
+//!
+//! Computing a pattern costs about a millisecond, looking at it half of that. The library
+//! holds the patterns; correlation, artifacts and counts are drawn anew for every view.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gisaxs_preproc::Instrument;
+use gisaxs_preproc::PixelMap;
+use gisaxs_preproc::input::{
+    CellSums, Conditions, K_AXIS, KnownMaterial, N_CELLS, N_K, N_Q, Q_AXIS, encode,
+};
+use gisaxs_sim::pattern::CellGrid;
+use gisaxs_sim::{CellSetup, Correlation, Known, Particles, Prior, Sample};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{TrainConfig, View, ViewSource};
+use crate::bins::{Labels, RADIUS};
+use crate::error::{Error, Result};
+
+/// What a library is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LibraryConfig {
+    /// Seed of everything that is drawn.
+    pub seed: u64,
+    /// Number of setups: geometry, layers, mask.
+    pub setups: usize,
+    /// Patterns per setup.
+    pub samples_per_setup: usize,
+    /// What is drawn.
+    pub prior: Prior,
+}
+
+impl Default for LibraryConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            setups: 6000,
+            samples_per_setup: 24,
+            prior: Prior::default(),
+        }
+    }
+}
+
+/// A training run: what is simulated, and how the network learns from it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunConfig {
+    /// The library of patterns.
+    pub library: LibraryConfig,
+    /// The training.
+    pub train: TrainConfig,
+}
+
+/// A [`ViewSource`] over simulated samples.
+pub struct Library {
+    config: LibraryConfig,
+    groups: Vec<(CellSetup, Vec<Sample>)>,
+}
+
+/// The grid of the network's input, as the simulator wants it.
+#[must_use]
+pub fn network_grid() -> CellGrid {
+    CellGrid {
+        q_edges: (0..=N_Q).map(|i| Q_AXIS.edge(i)).collect(),
+        k_edges: (0..=N_K).map(|i| K_AXIS.edge(i)).collect(),
+    }
+}
+
+impl Library {
+    /// Computes all patterns, on all threads of the current rayon pool. `progress` is told
+    /// how many setups of how many are done.
+    ///
+    /// # Errors
+    /// If the prior is not valid or draws something the physics refuses.
+    pub fn build(config: LibraryConfig, progress: impl Fn(usize, usize) + Sync) -> Result<Self> {
+        let refused = |source| Error::Simulation { source };
+        config.prior.validate().map_err(refused)?;
+        let grid = network_grid();
+        let done = AtomicUsize::new(0);
+        let groups = (0..config.setups as u64)
+            .into_par_iter()
+            .map(|index| {
+                let cells = cell_setup(&config.prior, &grid, config.seed, index)?;
+                let samples = (0..config.samples_per_setup as u64)
+                    .map(|i| {
+                        let number = index * config.samples_per_setup as u64 + i;
+                        Sample::draw(&config.prior, &cells, config.seed, number).map_err(refused)
+                    })
+                    .collect::<Result<Vec<Sample>>>()?;
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, config.setups);
+                Ok((cells, samples))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { config, groups })
+    }
+
+    /// Number of patterns.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.config.setups * self.config.samples_per_setup
+    }
+
+    /// Whether there is no pattern.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One look at a pattern; `None` if hardly anything of it was measured.
+    fn look(&self, pattern: usize, index: u64) -> Option<View> {
+        let (cells, samples) = &self.groups[pattern / self.config.samples_per_setup];
+        let sample = &samples[pattern % self.config.samples_per_setup];
+        let prior = &self.config.prior;
+        let view =
+            gisaxs_sim::View::draw(prior, cells, sample, (N_Q, N_K), self.config.seed, index);
+        let sums = CellSums {
+            sum: view.sum,
+            pixels: view.pixels,
+        };
+        let setup = &cells.setup;
+        let (beam, _) = view
+            .drawn
+            .misalignment
+            .believed(&setup.beam, &setup.detector)
+            .ok()?;
+        let conditions = conditions(beam.wavelength_nm(), beam.alpha_i_rad(), &setup.known);
+        let input = encode(&sums, &conditions).ok()?;
+        Some(View {
+            planes: input.planes,
+            scalars: input.scalars,
+            labels: labels(&sample.particles, &view.correlation, cells.q_max()),
+        })
+    }
+}
+
+impl ViewSource for Library {
+    fn view(&self, index: u64) -> View {
+        // Patterns are visited in a scrambled order; a view on which nothing was measured
+        // (few pixels, no counts) is replaced by the next one of its own sequence.
+        (0..)
+            .find_map(|attempt: u64| {
+                let key = splitmix(index ^ splitmix(self.config.seed ^ (attempt << 48)));
+                let pattern = (key % self.len() as u64) as usize;
+                self.look(pattern, index ^ (attempt << 52))
+            })
+            .expect("an endless sequence of draws contains a frame with counts")
+    }
+}
+
+/// Bijective mixing of 64 bits (Steele, Lea & Flood, OOPSLA 2014).
+fn splitmix(x: u64) -> u64 {
+    let mut z = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Setup number `index` seen through `grid`. A setup whose detector covers almost nothing
+/// of the grid is replaced by another draw of the same index.
+fn cell_setup(prior: &Prior, grid: &CellGrid, seed: u64, index: u64) -> Result<CellSetup> {
+    const TRIES: u64 = 64;
+    for attempt in 0..TRIES {
+        let setup = prior
+            .setup
+            .draw(seed, index | attempt << 40)
+            .map_err(|source| Error::Simulation { source })?;
+        let preprocessing = |source| Error::Preprocessing { source };
+        let instrument = Instrument::new(setup.beam, setup.detector).map_err(preprocessing)?;
+        let map = PixelMap::new(&instrument).map_err(preprocessing)?;
+        let mut pixels = vec![0.0; N_CELLS];
+        for (&cell, valid) in map.cells().iter().zip(setup.valid_pixels()) {
+            if valid && usize::from(cell) < N_CELLS {
+                pixels[usize::from(cell)] += 1.0;
+            }
+        }
+        let covered = pixels.iter().filter(|p| **p > 0.0).count();
+        if covered < N_CELLS / 25 {
+            continue;
+        }
+        if let Some(cells) = CellSetup::new(setup, grid, &pixels) {
+            return Ok(cells);
+        }
+    }
+    Err(Error::Setting {
+        name: "prior.setup",
+        value: f64::from(index as u32),
+        rule: "geometries that see at least 4 % of the (q_par, k sin alpha_f) grid",
+    })
+}
+
+/// What the network is told of an experiment.
+#[must_use]
+pub fn conditions(wavelength_nm: f64, alpha_i_rad: f64, known: &Known) -> Conditions {
+    let material = |i: gisaxs_preproc::gisaxs_physics::RefractiveIndex| {
+        KnownMaterial::new(i.delta, i.beta, wavelength_nm)
+    };
+    Conditions {
+        wavelength_nm,
+        alpha_i_rad,
+        particle: known.particle.map(material),
+        substrate: known.substrate.map(material),
+        film: known
+            .film
+            .map(|(index, thickness)| (material(index), thickness)),
+    }
+}
+
+/// The first maximum of S(q_par) counts as visible below this share of the largest q_par.
+const VISIBLE_Q_SHARE: f64 = 0.85;
+/// ... and above this wave vector, nm^-1: further in stands the beamstop.
+const VISIBLE_Q_MIN: f64 = 0.06;
+
+/// The truth about a sample seen up to `q_max` (nm^-1).
+#[must_use]
+pub fn labels(particles: &Particles, correlation: &Correlation, q_max: f64) -> Labels {
+    let sizes = &particles.sizes;
+    let masses = sizes.masses(&RADIUS.edges());
+    let total: f64 = masses.iter().sum();
+    let mut radius_mass = [0.0; 128];
+    for (bin, mass) in radius_mass.iter_mut().zip(&masses) {
+        *bin = (mass / total.max(f64::MIN_POSITIVE)) as f32;
+    }
+    let mean = sizes.mean_nm();
+    let first_maximum = std::f64::consts::TAU / correlation.distance_nm;
+    Labels {
+        radius_mass,
+        mean_radius: mean as f32,
+        rel_std: (sizes.std_nm() / mean) as f32,
+        height_ratio: particles.shape.height_ratio() as f32,
+        distance: correlation.distance_nm as f32,
+        disorder: correlation.disorder as f32,
+        cylinder: matches!(
+            particles.shape,
+            gisaxs_preproc::gisaxs_physics::UprightShape::Cylinder { .. }
+        ),
+        distance_visible: first_maximum > VISIBLE_Q_MIN && first_maximum < VISIBLE_Q_SHARE * q_max,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tiny() -> Library {
+        let config = LibraryConfig {
+            setups: 3,
+            samples_per_setup: 2,
+            ..LibraryConfig::default()
+        };
+        Library::build(config, |_, _| {}).unwrap()
+    }
+
+    #[test]
+    fn views_are_a_function_of_the_index() {
+        let (a, b) = (tiny(), tiny());
+        for index in [0, 7, 1 << 61] {
+            assert_eq!(a.view(index), b.view(index));
+        }
+        assert_ne!(a.view(0).planes, a.view(1).planes);
+    }
+
+    #[test]
+    fn views_are_finite_and_labels_are_distributions() {
+        let library = tiny();
+        for index in 0..20 {
+            let view = library.view(index);
+            assert!(view.planes.iter().all(|x| x.is_finite()));
+            assert!(view.scalars.iter().all(|x| x.is_finite()));
+            let mass: f32 = view.labels.radius_mass.iter().sum();
+            assert!((mass - 1.0).abs() < 1e-4);
+            assert!(view.labels.distance > 2.0 * view.labels.mean_radius);
+        }
+    }
+}
