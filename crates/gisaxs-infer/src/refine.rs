@@ -58,14 +58,10 @@ pub(crate) fn refine(
     start: &Parameters,
     free: [bool; REFINED],
 ) -> Result<Option<Factors>> {
-    let backgrounds: Vec<Vec<f64>> = scene
-        .backgrounds()
-        .iter()
-        .map(|b| measured.pick(b))
-        .collect();
+    let backgrounds = measured.backgrounds(scene);
     let residuals = |logs: &[f64; REFINED]| -> Result<Vec<f64>> {
         let parameters = apply(radius, start, &logs.map(f64::exp));
-        let particles = measured.pick(&scene.particles(&parameters)?);
+        let particles = measured.pick(&scene.particles(&parameters)?.cells());
         Ok(measured.fit(&particles, &backgrounds).residuals)
     };
     let square = |r: &[f64]| r.iter().map(|x| x * x).sum::<f64>();

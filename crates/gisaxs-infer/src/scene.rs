@@ -1,14 +1,13 @@
 //! The predicted structure simulated again, on the grid that the network sees.
 //!
 //! Decoupling approximation with a radial paracrystal, four-term DWBA of upright particles
-//! on the stack that the instrument file describes. The model is evaluated on
-//! `SUBNODES` x `SUBNODES` nodes per cell: their average is the cell, interpolation
-//! between them is the pixel.
+//! on the stack that the instrument file describes. The moments of the amplitude are
+//! computed on `SUBNODES` x `SUBNODES` nodes per cell: their average is the cell,
+//! interpolation between them is the pixel. The structure factor, whose peaks can be
+//! sharper than a cell, has a finer table of its own.
 
-use gisaxs_physics::{
-    Beam, Complex64, Multilayer, RadialParacrystal, SeparableGrid, UprightShape,
-};
-use gisaxs_preproc::{AsinhAxis, K_AXIS, N_CELLS, N_K, N_Q, Q_AXIS};
+use gisaxs_physics::{Beam, Multilayer, RadialParacrystal, SeparableGrid, UprightShape};
+use gisaxs_preproc::input::{AsinhAxis, K_AXIS, N_CELLS, N_K, N_Q, Q_AXIS};
 
 use crate::error::Result;
 
@@ -19,13 +18,10 @@ pub(crate) const SUBNODES: usize = 2;
 pub(crate) const NODES_Q: usize = N_Q * SUBNODES;
 /// Rows of nodes.
 pub(crate) const NODES_K: usize = N_K * SUBNODES;
+/// Samples of the structure factor per column of nodes.
+const FINE: usize = 8;
 
-/// Damping length of the correlations, nm: long compared to every spacing, so that only
-/// the disorder limits the order.
-const DAMPING_NM: f64 = 1000.0;
-/// Below this in-plane wavenumber diffuse scattering levels off, nm^-1.
-const DIFFUSE_CORE: f64 = 0.05;
-/// Share of the largest volume-weighted mass below which a radius is left out.
+/// Mass times R^6, relative to the largest, below which a radius is left out.
 const NEGLIGIBLE: f64 = 1e-5;
 
 /// What is simulated: everything the particles' pattern depends on.
@@ -41,38 +37,56 @@ pub(crate) struct Parameters {
     pub disorder: f64,
 }
 
-/// Number of components of the intensity.
-pub(crate) const COMPONENTS: usize = 4;
+/// Number of components of the intensity: particles and backgrounds.
+pub(crate) const COMPONENTS: usize = 6;
 
 /// Grid, stack and the backgrounds, which do not depend on the particles.
 #[derive(Debug)]
 pub(crate) struct Scene {
     grid: SeparableGrid,
-    q_par: Vec<f64>,
-    /// Flat, diffuse and halo background on the nodes, each with a largest value of 1.
+    /// Flat, two of diffuse scattering and two of parasitic scattering, on the nodes, each
+    /// with a largest value of 1.
     backgrounds: [Vec<f32>; COMPONENTS - 1],
+}
+
+/// The particles' intensity: `square + coherent (S - 1)`.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    /// <|F|^2> on the nodes, largest value 1.
+    square: Vec<f32>,
+    /// |<F>|^2 on the nodes, same unit.
+    coherent: Vec<f32>,
+    /// S - 1 on `FINE` samples per column of nodes.
+    excess: Vec<f32>,
+}
+
+/// Position of node `i` on its axis, in cells.
+fn node(i: usize) -> f64 {
+    (i as f64 + 0.5) / SUBNODES as f64
 }
 
 fn nodes(axis: AsinhAxis) -> Vec<f64> {
     (0..axis.cells * SUBNODES)
-        .map(|i| axis.value((i as f64 + 0.5) / SUBNODES as f64))
+        .map(|i| axis.value(node(i)))
         .collect()
 }
+
+/// Correlation lengths (nm) of the two diffuse components; the Hurst exponent is 1/2.
+const CORRELATION_NM: [f64; 2] = [25.0, 4.0];
+/// Decay of the diffuse scattering along k_z, nm^-1.
+const DIFFUSE_DECAY: f64 = 2.0;
+/// Plateau widths (nm^-1) of the two parasitic components; the tail falls as q^-2.5.
+const PLATEAU: [f64; 2] = [0.06, 0.4];
 
 impl Scene {
     /// Nodes over `stack`, lit by `beam`.
     pub(crate) fn new(beam: &Beam, stack: &Multilayer) -> Self {
         let (q_par, k_f) = (nodes(Q_AXIS), nodes(K_AXIS));
         let grid = SeparableGrid::new(stack, beam, &q_par, &k_f);
-        // Diffuse scattering of the surface: enhanced by |T|^2 on the way out (Vineyard,
-        // Phys. Rev. B 26 (1982) 4146), T = 1 + R at the surface; falls as a Lorentzian of
-        // q_par. Halo: parasitic scattering around the direct and reflected beam, a
-        // Lorentzian of the distance from the beam that does not know the surface.
-        let transmission: Vec<f64> = k_f
+        let exit: Vec<f64> = k_f
             .iter()
-            .map(|&kz| (Complex64::new(1.0, 0.0) + stack.reflection(beam.k(), kz)).norm_sqr())
+            .map(|&kz| (1.0 + stack.reflection(beam.k(), kz)).norm_sqr())
             .collect();
-        let lorentzian = |q_squared: f64| 1.0 / (q_squared + DIFFUSE_CORE * DIFFUSE_CORE);
         let component = |f: &dyn Fn(f64, usize) -> f64| {
             let mut values = Vec::with_capacity(NODES_K * NODES_Q);
             for row in 0..NODES_K {
@@ -82,24 +96,37 @@ impl Scene {
             values.iter_mut().for_each(|v| *v /= highest);
             values
         };
+        // Diffuse scattering of a self-affine surface (Sinha et al., Phys. Rev. B 38 (1988)
+        // 2297), enhanced by |1 + R|^2 on the way out.
+        let diffuse = |xi: f64| {
+            component(&|q, row| {
+                let decay = (k_f[row] / DIFFUSE_DECAY).powi(2);
+                exit[row] * (1.0 + (xi * q).powi(2)).powf(-1.5) * (-decay).exp()
+            })
+        };
+        // Scattering of air, windows and slits around the direct beam, at k_z = -k sin(alpha_i).
+        let parasitic = |q_0: f64| {
+            component(&|q, row| {
+                let k = k_f[row] + beam.kz();
+                (1.0 + (q * q + k * k) / (q_0 * q_0)).powf(-1.25)
+            })
+        };
         let backgrounds = [
             component(&|_, _| 1.0),
-            component(&|q, row| transmission[row] * lorentzian(q * q)),
-            component(&|q, row| lorentzian(q * q + (k_f[row] - beam.kz()).powi(2))),
+            diffuse(CORRELATION_NM[0]),
+            diffuse(CORRELATION_NM[1]),
+            parasitic(PLATEAU[0]),
+            parasitic(PLATEAU[1]),
         ];
-        Self {
-            grid,
-            q_par,
-            backgrounds,
-        }
+        Self { grid, backgrounds }
     }
 
-    /// Intensity of the particles on the nodes, largest value 1.
+    /// The particles' pattern.
     ///
     /// # Errors
     /// If distance or disorder are not positive.
-    pub(crate) fn particles(&self, p: &Parameters) -> Result<Vec<f32>> {
-        // Small particles that scatter nothing cost as much as large ones: F ~ R^3.
+    pub(crate) fn particles(&self, p: &Parameters) -> Result<Pattern> {
+        // A radius that scatters nothing costs as much as any other.
         let strength = |&(r, m): &(f64, f64)| m * r.powi(6);
         let highest = p.nodes.iter().map(strength).fold(0.0, f64::max);
         let (radii, masses): (Vec<f64>, Vec<f64>) = p
@@ -109,21 +136,97 @@ impl Scene {
             .filter(|n| strength(n) > NEGLIGIBLE * highest)
             .unzip();
         let averages = self.grid.averages(p.shape, &radii, &masses);
-        let lattice =
-            RadialParacrystal::new(p.distance, p.disorder * p.distance, DAMPING_NM)?;
-        let structure_factor: Vec<f64> = self
-            .q_par
+        let unit = averages
+            .mean_square
             .iter()
-            .map(|&q| lattice.structure_factor(q))
-            .collect();
-        let intensity = averages.decoupling(&structure_factor);
-        let highest = intensity.iter().copied().fold(0.0, f64::max);
-        Ok(intensity.iter().map(|i| (i / highest) as f32).collect())
+            .copied()
+            .fold(0.0, f64::max)
+            .recip();
+        let scaled = |values: &[f64]| values.iter().map(|v| (v * unit) as f32).collect();
+        let lattice = RadialParacrystal::new(p.distance, p.disorder * p.distance)?;
+        Ok(Pattern {
+            square: scaled(&averages.mean_square),
+            coherent: scaled(&averages.coherent),
+            excess: (0..NODES_Q * FINE)
+                .map(|i| {
+                    let position = (i as f64 + 0.5) / (SUBNODES * FINE) as f64;
+                    (lattice.structure_factor(Q_AXIS.value(position)) - 1.0) as f32
+                })
+                .collect(),
+        })
     }
 
     /// The backgrounds on the nodes.
     pub(crate) fn backgrounds(&self) -> &[Vec<f32>; COMPONENTS - 1] {
         &self.backgrounds
+    }
+}
+
+impl Pattern {
+    /// Intensity averaged over the cells.
+    pub(crate) fn cells(&self) -> Vec<f64> {
+        let excess: Vec<f32> = self
+            .excess
+            .chunks_exact(FINE)
+            .map(|samples| samples.iter().sum::<f32>() / FINE as f32)
+            .collect();
+        let nodes: Vec<f32> = self
+            .square
+            .chunks_exact(NODES_Q)
+            .zip(self.coherent.chunks_exact(NODES_Q))
+            .flat_map(|(square, coherent)| {
+                square
+                    .iter()
+                    .zip(coherent)
+                    .zip(&excess)
+                    .map(|((m, c), e)| m + c * e)
+            })
+            .collect();
+        cells(&nodes)
+    }
+
+    /// `scale` times the pattern plus `background`, ready to be asked pixel by pixel.
+    pub(crate) fn image(&self, scale: f32, background: &[f32]) -> Image {
+        Image {
+            smooth: self
+                .square
+                .iter()
+                .zip(background)
+                .map(|(m, b)| scale * m + b)
+                .collect(),
+            coherent: self.coherent.iter().map(|c| scale * c).collect(),
+            excess: self.excess.clone(),
+        }
+    }
+}
+
+/// Modelled counts per pixel anywhere on the grid.
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    smooth: Vec<f32>,
+    coherent: Vec<f32>,
+    excess: Vec<f32>,
+}
+
+impl Image {
+    /// Counts at the axis positions (in cells) `k` and `q`: bilinear between nodes, whose
+    /// outermost extend to the ends of the axes.
+    #[inline]
+    pub(crate) fn at(&self, k: f32, q: f32) -> f32 {
+        let place = |position: f32, count: usize| {
+            let x = (position * SUBNODES as f32 - 0.5).clamp(0.0, (count - 1) as f32);
+            let i = (x as usize).min(count - 2);
+            (i, x - i as f32)
+        };
+        let ((row, fk), (col, fq)) = (place(k, NODES_K), place(q, NODES_Q));
+        let i = row * NODES_Q + col;
+        let mix = |v: &[f32]| {
+            let lower = v[i] * (1.0 - fq) + v[i + 1] * fq;
+            let upper = v[i + NODES_Q] * (1.0 - fq) + v[i + NODES_Q + 1] * fq;
+            lower * (1.0 - fk) + upper * fk
+        };
+        let fine = (q * (SUBNODES * FINE) as f32).clamp(0.0, (self.excess.len() - 1) as f32);
+        (mix(&self.smooth) + mix(&self.coherent) * self.excess[fine as usize]).max(0.0)
     }
 }
 
@@ -140,32 +243,50 @@ pub(crate) fn cells(nodes: &[f32]) -> Vec<f64> {
     cells
 }
 
-/// Bilinear interpolation of nodes at the axis positions (in cells) `k` and `q`; the
-/// outermost nodes extend to the ends of the axes.
-pub(crate) fn interpolate(nodes: &[f32], k: f32, q: f32) -> f32 {
-    let place = |position: f32, count: usize| {
-        let x = (position * SUBNODES as f32 - 0.5).clamp(0.0, (count - 1) as f32);
-        let i = (x as usize).min(count - 2);
-        (i, x - i as f32)
-    };
-    let ((row, fk), (col, fq)) = (place(k, NODES_K), place(q, NODES_Q));
-    let at = |r: usize, c: usize| nodes[r * NODES_Q + c];
-    let lower = at(row, col) * (1.0 - fq) + at(row, col + 1) * fq;
-    let upper = at(row + 1, col) * (1.0 - fq) + at(row + 1, col + 1) * fq;
-    lower * (1.0 - fk) + upper * fk
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gisaxs_physics::RefractiveIndex;
+
+    fn scene() -> Scene {
+        let silicon = RefractiveIndex::new(5e-6, 1e-7).unwrap();
+        let beam = Beam::new(0.105, 0.4_f64.to_radians()).unwrap();
+        Scene::new(&beam, &Multilayer::substrate(silicon).unwrap())
+    }
 
     #[test]
-    fn interpolation_meets_the_nodes() {
-        let values: Vec<f32> = (0..NODES_K * NODES_Q).map(|i| (i % 97) as f32).collect();
-        for (row, col) in [(0, 0), (17, 33), (NODES_K - 1, NODES_Q - 1)] {
-            let centre = |i: usize| (i as f32 + 0.5) / SUBNODES as f32;
-            let found = interpolate(&values, centre(row), centre(col));
-            assert!((found - values[row * NODES_Q + col]).abs() < 1e-3);
+    fn pixels_and_cells_are_the_same_pattern() {
+        let pattern = scene()
+            .particles(&Parameters {
+                nodes: vec![(2.8, 0.3), (3.0, 0.4), (3.2, 0.3)],
+                shape: UprightShape::Segment { height_ratio: 1.4 },
+                distance: 9.0,
+                disorder: 0.25,
+            })
+            .unwrap();
+        let image = pattern.image(1.0, &vec![0.0; NODES_K * NODES_Q]);
+        let cells = pattern.cells();
+        for (k, q) in [(5, 40), (30, 60), (50, 90)] {
+            // Mean over 20 x 20 points of the cell.
+            let mut mean = 0.0;
+            for i in 0..20 {
+                for j in 0..20 {
+                    let u = |n: i32, c: usize| c as f32 + (n as f32 + 0.5) / 20.0;
+                    mean += f64::from(image.at(u(i, k), u(j, q))) / 400.0;
+                }
+            }
+            let cell = cells[k * N_Q + q];
+            // Curvature between nodes.
+            assert!((mean / cell - 1.0).abs() < 0.02, "{k} {q}: {mean} {cell}");
+        }
+    }
+
+    #[test]
+    fn backgrounds_are_positive_and_scaled() {
+        for background in scene().backgrounds() {
+            let highest = background.iter().copied().fold(0.0_f32, f32::max);
+            assert_eq!(highest, 1.0);
+            assert!(background.iter().all(|b| *b >= 0.0 && b.is_finite()));
         }
     }
 }

@@ -2,20 +2,21 @@
 //!
 //! The intensity of a pixel is modelled as
 //!
-//! c_0 I_particles + c_1 + c_2 |T_f|^2 L(q_par) + c_3 L(|q_par, k_z - k_z,i|), c >= 0
+//! c_0 I_particles + sum_j c_j B_j, c >= 0
 //!
-//! with L a Lorentzian: particles, a flat background, diffuse scattering of the surface and
-//! the halo of the beam. The four numbers are fitted to the means of the grid's cells by
-//! weighted least squares; nothing of the structure is fitted here (see
-//! [`refine`](crate::refine) for that). Chi-square is then taken over the pixels.
+//! with smooth backgrounds B: flat, diffuse scattering of the surface at two correlation
+//! lengths, parasitic scattering around the beam at two widths. The numbers c are fitted to
+//! the means of the grid's cells by weighted least squares; nothing of the structure is
+//! fitted here (`refine` does that). Chi-square is then taken over the pixels.
 
-use gisaxs_preproc::gisaxs_physics::{Beam, FlatDetector};
-use gisaxs_preproc::{AsinhAxis, CellSums, K_AXIS, N_CELLS, N_K, N_Q, Q_AXIS, ROD_GUARD_Q_Y};
+use gisaxs_physics::{Beam, FlatDetector};
+use gisaxs_preproc::Reason;
+use gisaxs_preproc::input::{AsinhAxis, CellSums, K_AXIS, N_CELLS, N_K, N_Q, Q_AXIS};
 
 use crate::comparison::{Comparison, Cut, CutPoint, Maps};
 use crate::error::Result;
 use crate::least_squares::non_negative;
-use crate::scene::{self, COMPONENTS, Parameters, Scene};
+use crate::scene::{self, COMPONENTS, Image, Parameters, Scene};
 use crate::structure::Fit;
 
 /// Relative error granted to the model of a cell when scale and background are fitted: the
@@ -69,9 +70,14 @@ impl Measured {
     }
 
     /// The values of the cells used.
-    pub(crate) fn pick(&self, nodes: &[f32]) -> Vec<f64> {
-        let cells = scene::cells(nodes);
+    pub(crate) fn pick(&self, cells: &[f64]) -> Vec<f64> {
         self.cells.iter().map(|&i| cells[i]).collect()
+    }
+
+    /// The backgrounds of the cells used.
+    pub(crate) fn backgrounds(&self, scene: &Scene) -> Vec<Vec<f64>> {
+        let nodes = scene.backgrounds();
+        nodes.iter().map(|b| self.pick(&scene::cells(b))).collect()
     }
 
     /// Variance of the cells' means if `model` is true, with the model's own error.
@@ -85,15 +91,24 @@ impl Measured {
 
     /// Fits scale and background for the particles' pattern (values of the cells used).
     pub(crate) fn fit(&self, particles: &[f64], backgrounds: &[Vec<f64>]) -> Scaled {
-        let components: [&[f64]; COMPONENTS] =
-            std::array::from_fn(|j| if j == 0 { particles } else { &*backgrounds[j - 1] });
+        let components: [&[f64]; COMPONENTS] = std::array::from_fn(|j| {
+            if j == 0 {
+                particles
+            } else {
+                &*backgrounds[j - 1]
+            }
+        });
         let mut model = self.mean.clone();
         let mut coefficients = [0.0; COMPONENTS];
         for _ in 0..REWEIGHTINGS {
             let weights: Vec<f64> = self.variance(&model).iter().map(|v| 1.0 / v).collect();
             coefficients = non_negative(&components, &self.mean, &weights);
             model = (0..self.cells.len())
-                .map(|i| (0..COMPONENTS).map(|j| coefficients[j] * components[j][i]).sum())
+                .map(|i| {
+                    (0..COMPONENTS)
+                        .map(|j| coefficients[j] * components[j][i])
+                        .sum()
+                })
                 .collect();
         }
         let residuals = self
@@ -120,14 +135,17 @@ impl Measured {
                 count += 1.0;
             }
         }
-        if count > 0.0 { (sum / count).sqrt() } else { 0.0 }
+        if count > 0.0 {
+            (sum / count).sqrt()
+        } else {
+            0.0
+        }
     }
 
     /// Share of the particles in the modelled counts.
     fn particle_share(&self, scaled: &Scaled) -> f64 {
-        let counts = |values: &[f64]| -> f64 {
-            values.iter().zip(&self.pixels).map(|(v, n)| v * n).sum()
-        };
+        let counts =
+            |values: &[f64]| -> f64 { values.iter().zip(&self.pixels).map(|(v, n)| v * n).sum() };
         let total = counts(&scaled.model);
         if total > 0.0 {
             counts(&scaled.particles) / total
@@ -199,8 +217,8 @@ pub(crate) struct View<'a> {
     pub detector: &'a FlatDetector,
     /// Counts, row-major.
     pub counts: &'a [f32],
-    /// Valid pixels, row-major.
-    pub valid: &'a [bool],
+    /// [`Reason`] bits of every pixel, row-major.
+    pub mask: &'a [u8],
     pub sums: &'a CellSums,
     /// Critical wavenumber of the particles, k sqrt(2 delta), where the Yoneda cut is laid;
     /// of the substrate if the particles' is unknown.
@@ -217,25 +235,23 @@ pub(crate) fn compare(
     structure: &Parameters,
     refined: bool,
 ) -> Result<Comparison> {
-    let particles = scene.particles(structure)?;
-    let backgrounds: Vec<Vec<f64>> = scene
-        .backgrounds()
-        .iter()
-        .map(|b| measured.pick(b))
-        .collect();
-    let scaled = measured.fit(&measured.pick(&particles), &backgrounds);
-    let mut model: Vec<f32> = particles;
-    for value in &mut model {
-        *value *= scaled.coefficients[0] as f32;
-    }
-    for (background, c) in scene.backgrounds().iter().zip(&scaled.coefficients[1..]) {
-        for (value, b) in model.iter_mut().zip(background) {
-            *value += *c as f32 * b;
+    let pattern = scene.particles(structure)?;
+    let particles = pattern.cells();
+    let scaled = measured.fit(&measured.pick(&particles), &measured.backgrounds(scene));
+    let [scale, coefficients @ ..] = scaled.coefficients;
+    let mut background = vec![0.0_f32; scene::NODES_K * scene::NODES_Q];
+    for (component, c) in scene.backgrounds().iter().zip(coefficients) {
+        for (sum, b) in background.iter_mut().zip(component) {
+            *sum += c as f32 * b;
         }
     }
-    let (maps, chi2, n_pixels) = maps(view, &model);
+    let (maps, chi2, n_pixels) = maps(view, &pattern.image(scale as f32, &background));
     let freedom = n_pixels.saturating_sub(view.parameters + COMPONENTS).max(1);
-    let cell_model = scene::cells(&model);
+    let cell_model: Vec<f64> = particles
+        .iter()
+        .zip(scene::cells(&background))
+        .map(|(p, b)| scale * p + b)
+        .collect();
     Ok(Comparison {
         fit: Fit {
             chi2_reduced: chi2 / freedom as f64,
@@ -262,13 +278,20 @@ struct Block {
     compared_model: f32,
 }
 
-fn maps(view: &View<'_>, model: &[f32]) -> (Maps, f64, usize) {
+fn maps(view: &View<'_>, model: &Image) -> (Maps, f64, usize) {
     let detector = view.detector;
     let geometry = Geometry::new(view.beam, detector);
     let (q_place, k_place) = (Place::new(Q_AXIS), Place::new(K_AXIS));
     let (rows_shown, flip) = shown_rows(&geometry);
-    let size = rows_shown.len().max(detector.cols).div_ceil(MAP_SIZE).max(1);
-    let (rows, cols) = (rows_shown.len().div_ceil(size), detector.cols.div_ceil(size));
+    let size = rows_shown
+        .len()
+        .max(detector.cols)
+        .div_ceil(MAP_SIZE)
+        .max(1);
+    let (rows, cols) = (
+        rows_shown.len().div_ceil(size),
+        detector.cols.div_ceil(size),
+    );
     let mut blocks = vec![Block::default(); rows * cols];
     let (mut chi2, mut n_pixels) = (0.0, 0);
     for (i, row) in rows_shown.clone().enumerate() {
@@ -278,23 +301,19 @@ fn maps(view: &View<'_>, model: &[f32]) -> (Maps, f64, usize) {
             let block = &mut line[col / size];
             let pixel = row * detector.cols + col;
             let count = view.counts[pixel];
-            let valid = view.valid[pixel];
-            if valid {
+            let valid = view.mask[pixel] == 0;
+            if view.mask[pixel] & !Reason::Outside.bit() == 0 {
                 block.counts += count;
                 block.valid += 1;
             }
-            let (q_par, q_y, kz) = geometry.at(col as f64, row as f64);
+            let (q_par, _, kz) = geometry.at(col as f64, row as f64);
             if kz <= 0.0 || kz >= K_AXIS.max || q_par >= Q_AXIS.max {
                 continue;
             }
-            let expected = scene::interpolate(
-                model,
-                k_place.at(kz as f32),
-                q_place.at(q_par as f32),
-            );
+            let expected = model.at(k_place.at(kz as f32), q_place.at(q_par as f32));
             block.model += expected;
             block.modelled += 1;
-            if valid && q_y.abs() >= ROD_GUARD_Q_Y && q_par >= Q_AXIS.min {
+            if valid {
                 block.compared_counts += count;
                 block.compared_model += expected;
                 let difference = f64::from(count - expected);
@@ -304,9 +323,7 @@ fn maps(view: &View<'_>, model: &[f32]) -> (Maps, f64, usize) {
         }
     }
     let mean = |sum: f32, n: u16| if n > 0 { sum / f32::from(n) } else { f32::NAN };
-    let centre = |i: usize, count: usize| {
-        0.5 * (i * size + ((i + 1) * size).min(count) - 1) as f64
-    };
+    let centre = |i: usize, count: usize| 0.5 * (i * size + ((i + 1) * size).min(count) - 1) as f64;
     let row_of = |i: usize| {
         let from_top = centre(i, rows_shown.len());
         if flip {
@@ -428,7 +445,7 @@ fn vertical_cut(view: &View<'_>, model: &[f64], distance: f64) -> Cut {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gisaxs_preproc::gisaxs_physics::Up;
+    use gisaxs_physics::Up;
 
     #[test]
     fn wave_vectors_are_those_of_the_detector() {
@@ -449,6 +466,136 @@ mod tests {
             assert!((q_par - direction.q_par(&beam)).abs() < 1e-12);
             assert!((q_y - direction.q(&beam)[1]).abs() < 1e-12);
             assert!((kz - direction.kz(&beam)).abs() < 1e-12);
+        }
+    }
+
+    /// A simulated frame, all artifacts small, against the structure it was made from and
+    /// against others: only the truth is left with counting noise.
+    #[test]
+    fn the_true_structure_leaves_counting_noise() {
+        use crate::scene::Parameters;
+        use gisaxs_physics::{Layer, Multilayer, RefractiveIndex, UprightShape};
+        use gisaxs_preproc::{Frame, Instrument, ndarray::Array2, prepare};
+        use gisaxs_sim::artifact::{DeadPixels, Drawn, Misalignment, ModuleLayout};
+        use gisaxs_sim::frame::SimulatedFrame;
+        use gisaxs_sim::prior::ArtifactPrior;
+        use gisaxs_sim::rng::{Purpose, stream};
+        use gisaxs_sim::{
+            Component, Correlation, CorrelationModel, Kind, Known, Particles, Range, Setup,
+            SizeDistribution,
+        };
+
+        let beam = Beam::new(0.1, 0.4_f64.to_radians()).unwrap();
+        let detector = FlatDetector {
+            rows: 619,
+            cols: 487,
+            pixel_mm: [0.172; 2],
+            distance_mm: 2200.0,
+            direct_beam_px: [243.0, 560.0],
+            up: Up::RowsDecrease,
+        };
+        let silicon = RefractiveIndex::new(4.6e-6, 6e-8).unwrap();
+        let stack = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            Layer::semi_infinite(silicon),
+        ])
+        .unwrap();
+        let setup = Setup {
+            beam,
+            detector,
+            detector_name: "Pilatus 300k".into(),
+            layout: ModuleLayout {
+                module: [195, 487],
+                gap: [17, 7],
+                modules: [3, 1],
+            },
+            stack: stack.clone(),
+            particle: RefractiveIndex::new(2.9e-5, 2.2e-6).unwrap(),
+            particle_name: "Au".into(),
+            known: Known::default(),
+            beamstops: Vec::new(),
+            shadow: None,
+            dead: DeadPixels { pixels: Vec::new() },
+        };
+        let sizes = SizeDistribution::new(vec![Component {
+            kind: Kind::Gaussian,
+            weight: 1.0,
+            radius_nm: 3.2,
+            spread: 0.16,
+        }])
+        .unwrap();
+        let (radii, weights) = sizes.nodes(4.0);
+        let shape = UprightShape::Segment { height_ratio: 1.35 };
+        let correlation = Correlation {
+            distance_nm: 9.5,
+            disorder: 0.24,
+            model: CorrelationModel::Decoupling,
+        };
+        let fixed = |x: f64| Range::Uniform([x, x]);
+        let prior = ArtifactPrior {
+            peak_counts: fixed(1500.0),
+            flat: fixed(2e-4),
+            diffuse: fixed(1e-3),
+            air: fixed(1e-4),
+            rod: fixed(1e-2),
+            response: fixed(0.0),
+            saturation: fixed(1e6),
+            ..ArtifactPrior::default()
+        };
+        let rng = &mut stream(1, Purpose::View, 0);
+        let mut drawn = Drawn::draw(&prior, rng);
+        drawn.blur.sigma_px = 0.3;
+        drawn.misalignment = Misalignment::NONE;
+        let exposed = SimulatedFrame::expose(
+            setup,
+            Particles { shape, sizes },
+            correlation,
+            drawn,
+            0,
+            rng,
+        )
+        .unwrap();
+        let counts = Array2::from_shape_vec((619, 487), exposed.counts).unwrap();
+        let frame = Frame::new(counts).unwrap();
+        let instrument = Instrument::new(beam, detector).unwrap();
+        let prepared = prepare(&frame, &instrument).unwrap();
+
+        let scene = Scene::new(&beam, &stack);
+        let measured = Measured::new(&prepared.cells);
+        let view = View {
+            beam: &beam,
+            detector: &detector,
+            counts: frame.as_slice(),
+            mask: prepared.mask.bits(),
+            sums: &prepared.cells,
+            yoneda: 0.3,
+            parameters: 5,
+        };
+        let parameters = |size: f64, height: f64, distance: f64| Parameters {
+            nodes: radii
+                .iter()
+                .zip(&weights)
+                .map(|(r, w)| (size * r, *w))
+                .collect(),
+            shape: UprightShape::Segment {
+                height_ratio: 1.35 * height,
+            },
+            distance: 9.5 * distance,
+            disorder: 0.24,
+        };
+        let fit = |p: &Parameters| compare(&scene, &measured, &view, p, false).unwrap().fit;
+        let truth = fit(&parameters(1.0, 1.0, 1.0));
+        // Interpolation and the blur of the simulated frame stay below the counting noise.
+        assert!((truth.chi2_reduced - 1.0).abs() < 0.1, "{truth:?}");
+        assert!(truth.relative_misfit < 0.05, "{truth:?}");
+        assert!(truth.particle_share > 0.9);
+        assert_eq!(truth.n_pixels, prepared.mask.valid_pixels());
+        for wrong in [(1.1, 1.0, 1.0), (1.0, 1.1, 1.0), (1.0, 1.0, 1.05)] {
+            let other = fit(&parameters(wrong.0, wrong.1, wrong.2));
+            assert!(
+                other.chi2_reduced > 1.3 * truth.chi2_reduced,
+                "{wrong:?} {other:?}"
+            );
         }
     }
 }

@@ -28,16 +28,34 @@ pub(super) struct Map<'a> {
 const WIDTH: f64 = 360.0;
 const MARGIN: [f64; 4] = [44.0, 8.0, 22.0, 96.0];
 
-/// PNG of palette indices.
-fn png(cols: usize, rows: usize, indices: &[u8], palette: Vec<u8>) -> Result<Vec<u8>> {
+/// PNG of values between `limits`, NaN masked.
+pub(super) fn encode(
+    values: &[f32],
+    rows: usize,
+    cols: usize,
+    colours: Colours,
+    limits: [f64; 2],
+    log: bool,
+) -> Result<Vec<u8>> {
+    let indices: Vec<u8> = values
+        .iter()
+        .map(|&v| {
+            if v.is_nan() {
+                MASKED
+            } else {
+                let t = fraction(f64::from(v), limits, log);
+                (t * (LEVELS - 1) as f64).round() as u8
+            }
+        })
+        .collect();
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, cols as u32, rows as u32);
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_palette(palette);
+    encoder.set_palette(colours.palette());
     encoder.set_compression(png::Compression::High);
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(indices)?;
+    writer.write_image_data(&indices)?;
     writer.finish()?;
     Ok(bytes)
 }
@@ -69,19 +87,14 @@ fn span(values: &[f64]) -> [f64; 2] {
 
 impl Map<'_> {
     pub(super) fn svg(&self) -> Result<String> {
-        let indices: Vec<u8> = self
-            .values
-            .iter()
-            .map(|&v| {
-                if v.is_nan() {
-                    MASKED
-                } else {
-                    let t = fraction(f64::from(v), self.limits, self.log);
-                    (t * (LEVELS - 1) as f64).round() as u8
-                }
-            })
-            .collect();
-        let picture = STANDARD.encode(png(self.cols, self.rows, &indices, self.colours.palette())?);
+        let picture = STANDARD.encode(encode(
+            self.values,
+            self.rows,
+            self.cols,
+            self.colours,
+            self.limits,
+            self.log,
+        )?);
 
         let [left, right, top, below] = MARGIN;
         let width = WIDTH - left - right;

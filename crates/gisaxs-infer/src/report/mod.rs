@@ -6,7 +6,10 @@
 mod axis;
 mod chart;
 mod colour;
+mod conditions;
 mod map;
+
+pub use conditions::{Conditions, conditions};
 
 use crate::comparison::{Comparison, Cut};
 use crate::error::Result;
@@ -16,9 +19,6 @@ use chart::{Chart, Labels};
 use colour::Colours;
 use map::Map;
 use std::fmt::Write;
-
-/// Rows of the table of conditions: name and value with unit.
-pub type Conditions = Vec<(String, String)>;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -71,6 +71,16 @@ pub fn html(
         env!("CARGO_PKG_VERSION")
     );
     Ok(page)
+}
+
+/// PNG of a frame, shape (rows, columns), row 0 on top, on a logarithmic colour scale; NaN
+/// is masked (grey).
+///
+/// # Errors
+/// If the picture cannot be encoded.
+pub fn picture(values: &[f32], rows: usize, cols: usize) -> Result<Vec<u8>> {
+    let limits = map::log_limits(values);
+    map::encode(values, rows, cols, Colours::Sequential, limits, true)
 }
 
 fn escape(text: &str) -> String {
