@@ -35,6 +35,12 @@ pub enum Error {
         /// Number of layers.
         count: usize,
     },
+    /// Particles are to sit at the end of a layer that has none.
+    #[error("layer {index} has no such interface: the ambient has no top, the substrate no bottom")]
+    NoInterface {
+        /// Index of the layer, 0 = ambient.
+        index: usize,
+    },
     /// A material name that is not in the list of named materials.
     #[error("unknown material \"{name}\"{}", suggestion(nearest))]
     UnknownMaterial {

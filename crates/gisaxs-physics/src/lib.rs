@@ -2,13 +2,16 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod dwba;
 mod ensemble;
 mod error;
 mod form_factor;
 mod geometry;
 mod material;
 mod multilayer;
+mod particle;
 mod quadrature;
+mod sample;
 mod separable;
 mod special;
 mod structure_factor;
@@ -23,5 +26,7 @@ pub use material::{Material, RefractiveIndex};
 pub use multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, effective_sigma};
 pub use num_complex;
 pub use num_complex::Complex64;
+pub use particle::{Axis, Particle, Rotation};
+pub use sample::{Correlation, Placement, Population, Sample};
 pub use separable::{Averages, SeparableGrid, UprightShape, contrast};
 pub use structure_factor::{Profile1d, RadialParacrystal, StructureFactor};

@@ -165,10 +165,71 @@ impl Multilayer {
     /// If the buffer does not have one entry per layer.
     pub fn waves_into(&self, k: f64, kz_vacuum: f64, waves: &mut [LayerWave]) {
         assert_eq!(waves.len(), self.layers.len(), "one wave per layer");
-        let last = waves.len() - 1;
         for (wave, layer) in waves.iter_mut().zip(&self.layers) {
             wave.kz = self.kz(layer, k, kz_vacuum);
         }
+        self.propagate(waves);
+    }
+
+    /// Waves that leave in a direction, as the time-reversed waves that the distorted-wave Born
+    /// approximation needs, for the vacuum wavenumber `k` (nm^-1) and the exit angle
+    /// `alpha_f_rad` (rad).
+    ///
+    /// Above the horizon they are [`Self::waves`] for k sin(alpha_f). Below it, alpha_f is the
+    /// angle inside the substrate: with k_t = k sin|alpha_f| and
+    /// k_z0^2 = k_t^2 + Re[k^2 (1 - n_substrate^2)], a wave comes up from the substrate with the
+    /// in-plane momentum that belongs to k_z0 in vacuum, so in the ambient there is only the
+    /// up-going, transmitted wave.
+    ///
+    /// # Panics
+    /// If the buffer does not have one entry per layer.
+    pub fn exit_waves_into(&self, k: f64, alpha_f_rad: f64, waves: &mut [LayerWave]) {
+        let kz = k * alpha_f_rad.sin();
+        if kz >= 0.0 {
+            return self.waves_into(k, kz, waves);
+        }
+        assert_eq!(waves.len(), self.layers.len(), "one wave per layer");
+        let last = self.layers.len() - 1;
+        let substrate = self.layers[last].index.n_squared_minus_one();
+        let vacuum_squared = kz * kz - k * k * substrate.re;
+        let reversed = self.upside_down();
+        for (wave, layer) in waves.iter_mut().zip(&reversed.layers) {
+            wave.kz = downward_root(k * k * layer.index.n_squared_minus_one() + vacuum_squared);
+        }
+        reversed.propagate(waves);
+        waves.reverse();
+        // Up and down, and the top and the bottom of each film, change places.
+        for (wave, layer) in waves.iter_mut().zip(&self.layers).take(last).skip(1) {
+            (wave.t, wave.r) = wave.at(-layer.thickness_nm);
+        }
+        for wave in waves {
+            (wave.t, wave.r) = (wave.r, wave.t);
+        }
+    }
+
+    /// The stack seen from below: the substrate is the ambient.
+    fn upside_down(&self) -> Self {
+        let last = self.layers.len() - 1;
+        let layers = (0..=last)
+            .map(|j| {
+                let mut layer = self.layers[last - j];
+                layer.roughness = if j == 0 {
+                    Roughness::NONE
+                } else {
+                    self.layers[last - j + 1].roughness
+                };
+                if j == 0 || j == last {
+                    layer.thickness_nm = 0.0;
+                }
+                layer
+            })
+            .collect();
+        Self { layers }
+    }
+
+    /// Amplitudes from the wavenumbers `kz`, which must be filled in.
+    fn propagate(&self, waves: &mut [LayerWave]) {
+        let last = waves.len() - 1;
         // Upwards: `r` holds R / T at the top of each layer, `t` the factor T_j / T_{j-1}.
         waves[last].r = Complex64::ZERO;
         for j in (0..last).rev() {
@@ -217,16 +278,21 @@ impl Multilayer {
 
     fn kz(&self, layer: &Layer, k: f64, kz_vacuum: f64) -> Complex64 {
         let ambient = self.layers[0].index.n_squared_minus_one();
-        let squared = k * k * (layer.index.n_squared_minus_one() - ambient)
-            + kz_vacuum * kz_vacuum * (1.0 + ambient);
-        // The principal root has Re >= 0. For a negative real square the sign of a zero
-        // imaginary part must not decide: the evanescent wave decays downwards.
-        let root = squared.sqrt();
-        if root.re == 0.0 && root.im < 0.0 {
-            -root
-        } else {
-            root
-        }
+        downward_root(
+            k * k * (layer.index.n_squared_minus_one() - ambient)
+                + kz_vacuum * kz_vacuum * (1.0 + ambient),
+        )
+    }
+}
+
+/// The root with Re >= 0; for a negative real square the sign of a zero imaginary part must not
+/// decide: the evanescent wave decays downwards.
+fn downward_root(squared: Complex64) -> Complex64 {
+    let root = squared.sqrt();
+    if root.re == 0.0 && root.im < 0.0 {
+        -root
+    } else {
+        root
     }
 }
 
@@ -349,6 +415,39 @@ mod tests {
             assert_eq!(waves[0].r, Complex64::ZERO);
             assert_eq!(waves[1].t, Complex64::ONE);
         }
+    }
+
+    #[test]
+    fn waves_below_the_horizon_are_continuous_and_reciprocal() {
+        let mut layers = film().layers().to_vec();
+        layers[1].roughness = Roughness::NONE;
+        let stack = Multilayer::new(layers).unwrap();
+        let mut waves = [LayerWave::default(); 4];
+        stack.exit_waves_into(K, -0.004, &mut waves);
+        assert_eq!(waves[0].t, Complex64::ZERO);
+        for j in 1..4 {
+            let height = if j == 1 {
+                0.0
+            } else {
+                -stack.layers()[j - 1].thickness_nm
+            };
+            let (t_above, r_above) = waves[j - 1].at(height);
+            let (t, r) = waves[j].at(0.0);
+            assert!((t_above + r_above - t - r).norm() < 1e-12);
+            let slope_above = waves[j - 1].kz * (t_above - r_above);
+            assert!((slope_above - waves[j].kz * (t - r)).norm() < 1e-12);
+        }
+        // Reciprocity of transmission: t_up / kz_substrate = t_down / kz_ambient.
+        let kz = waves[0].kz.re;
+        assert!(waves[0].kz.im.abs() < 1e-9);
+        let down = stack.waves(K, kz)[3];
+        assert!((waves[0].r / down.kz - down.t / kz).norm() < 1e-3 * (down.t / kz).norm());
+        // A bare substrate.
+        let silicon = Multilayer::substrate(index(7e-6, 1e-7)).unwrap();
+        let mut waves = [LayerWave::default(); 2];
+        silicon.exit_waves_into(K, -0.004, &mut waves);
+        let expected = 2.0 * waves[1].kz / (waves[1].kz + waves[0].kz);
+        assert!((waves[0].r - expected).norm() < 1e-14);
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl RadialParacrystal {
         })
     }
 
-    /// The same arrangement scaled by `factor`: distance and width grow, the ratio stays.
+    /// The same arrangement scaled by `factor`: all lengths grow, so S(q) becomes S(factor q).
     ///
     /// # Errors
     /// If the factor is not positive.
@@ -66,7 +66,7 @@ impl RadialParacrystal {
         Ok(Self {
             distance_nm: self.distance_nm * factor,
             profile: self.profile.with_omega_nm(self.profile.omega_nm() * factor),
-            ..self
+            damping_length_nm: self.damping_length_nm.map(|l| l * factor),
         })
     }
 

@@ -1,0 +1,253 @@
+//! Particles: shapes made of a material, turned, shifted, and put together.
+
+use std::sync::Arc;
+
+use crate::form_factor::FormFactor;
+use crate::material::RefractiveIndex;
+
+/// A rotation in space.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rotation {
+    matrix: [[f64; 3]; 3],
+}
+
+/// A coordinate axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Axis {
+    /// Along the beam.
+    X,
+    /// In the surface, across the beam.
+    Y,
+    /// The surface normal.
+    Z,
+}
+
+impl Rotation {
+    /// No rotation.
+    pub const IDENTITY: Self = Self {
+        matrix: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+    };
+
+    /// Right-handed, active rotation by `angle_rad` about an axis.
+    #[must_use]
+    pub fn about(axis: Axis, angle_rad: f64) -> Self {
+        let (s, c) = angle_rad.sin_cos();
+        let matrix = match axis {
+            Axis::X => [[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]],
+            Axis::Y => [[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]],
+            Axis::Z => [[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]],
+        };
+        Self { matrix }
+    }
+
+    /// This rotation followed by `next`.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        let (a, b) = (next.matrix, self.matrix);
+        let matrix = std::array::from_fn(|i| {
+            std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum())
+        });
+        Self { matrix }
+    }
+
+    /// The rotated vector.
+    #[must_use]
+    pub fn apply(self, v: [f64; 3]) -> [f64; 3] {
+        std::array::from_fn(|i| (0..3).map(|k| self.matrix[i][k] * v[k]).sum())
+    }
+
+    /// The vector rotated back.
+    pub(crate) fn apply_inverse<T>(self, v: [T; 3]) -> [T; 3]
+    where
+        T: Copy + std::ops::Mul<f64, Output = T> + std::iter::Sum,
+    {
+        std::array::from_fn(|i| (0..3).map(|k| v[k] * self.matrix[k][i]).sum())
+    }
+
+    /// Whether the vertical axis stays vertical (upwards).
+    pub(crate) fn keeps_the_normal(self) -> bool {
+        self.matrix[2] == [0.0, 0.0, 1.0] && self.matrix[0][2] == 0.0 && self.matrix[1][2] == 0.0
+    }
+}
+
+/// A particle: one homogeneous body, or several rigidly connected ones.
+///
+/// Its origin is the centre of the base of the (first) shape before rotation.
+///
+/// ```
+/// use gisaxs_physics::{Particle, RefractiveIndex, Sphere};
+///
+/// let gold = RefractiveIndex::new(4.7e-5, 4.5e-6)?;
+/// let silica = RefractiveIndex::new(7.1e-6, 9.2e-8)?;
+/// let core = Particle::new(Sphere::new(3.0)?, gold).translated([0.0, 0.0, 2.0]);
+/// let particle = Particle::core_shell(core, Particle::new(Sphere::new(5.0)?, silica));
+/// assert_eq!(particle.vertical_extent(), [0.0, 10.0]);
+/// # Ok::<(), gisaxs_physics::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Particle {
+    components: Vec<Component>,
+}
+
+/// One homogeneous body of a particle.
+#[derive(Debug, Clone)]
+pub(crate) struct Component {
+    pub(crate) shape: Arc<dyn FormFactor>,
+    pub(crate) index: RefractiveIndex,
+    /// The material that the body replaces, where that is not the layer.
+    pub(crate) inside: Option<RefractiveIndex>,
+    pub(crate) rotation: Rotation,
+    /// Position of the shape's origin, applied after the rotation.
+    pub(crate) position_nm: [f64; 3],
+}
+
+impl Component {
+    /// Lowest and highest point.
+    fn vertical_extent(&self) -> [f64; 2] {
+        let up = self.rotation.apply_inverse([0.0, 0.0, 1.0]);
+        let z = self.position_nm[2];
+        [
+            z - self.shape.support(up.map(|c| -c)),
+            z + self.shape.support(up),
+        ]
+    }
+}
+
+impl Particle {
+    /// A homogeneous particle.
+    #[must_use]
+    pub fn new(shape: impl FormFactor + 'static, index: RefractiveIndex) -> Self {
+        Self::from_shape(Arc::new(shape), index)
+    }
+
+    /// A homogeneous particle of a shape that is only known at run time, see [`crate::shape`].
+    #[must_use]
+    pub fn from_shape(shape: Arc<dyn FormFactor>, index: RefractiveIndex) -> Self {
+        let component = Component {
+            shape,
+            index,
+            inside: None,
+            rotation: Rotation::IDENTITY,
+            position_nm: [0.0; 3],
+        };
+        Self {
+            components: vec![component],
+        }
+    }
+
+    /// Several particles that scatter as one rigid body. They must not overlap.
+    #[must_use]
+    pub fn compound(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self {
+            components: parts.into_iter().flat_map(|p| p.components).collect(),
+        }
+    }
+
+    /// A core inside a homogeneous shell; the core's material replaces that of the shell. The
+    /// core is placed relative to the shell's origin and must lie inside the shell.
+    #[must_use]
+    pub fn core_shell(core: Self, shell: Self) -> Self {
+        let around = shell.components.first().map(|c| c.index);
+        let core = core.components.into_iter().map(|c| Component {
+            inside: c.inside.or(around),
+            ..c
+        });
+        let mut components = shell.components;
+        components.extend(core);
+        Self { components }
+    }
+
+    /// The particle turned about its origin.
+    #[must_use]
+    pub fn rotated(mut self, rotation: Rotation) -> Self {
+        for c in &mut self.components {
+            c.rotation = c.rotation.then(rotation);
+            c.position_nm = rotation.apply(c.position_nm);
+        }
+        self
+    }
+
+    /// The particle shifted by a vector (nm).
+    #[must_use]
+    pub fn translated(mut self, shift_nm: [f64; 3]) -> Self {
+        for c in &mut self.components {
+            for (position, shift) in c.position_nm.iter_mut().zip(shift_nm) {
+                *position += shift;
+            }
+        }
+        self
+    }
+
+    /// Heights (nm) of the lowest and the highest point.
+    #[must_use]
+    pub fn vertical_extent(&self) -> [f64; 2] {
+        self.components
+            .iter()
+            .map(Component::vertical_extent)
+            .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], [l, h]| {
+                [low.min(l), high.max(h)]
+            })
+    }
+
+    /// Largest radius (nm, see [`FormFactor::radius`]) among the bodies.
+    #[must_use]
+    pub fn radius(&self) -> f64 {
+        self.components
+            .iter()
+            .map(|c| c.shape.radius())
+            .fold(0.0, f64::max)
+    }
+
+    /// Volume in nm^3.
+    #[must_use]
+    pub fn volume(&self) -> f64 {
+        self.components
+            .iter()
+            .filter(|c| c.inside.is_none())
+            .map(|c| c.shape.volume())
+            .sum()
+    }
+
+    pub(crate) fn components(&self) -> &[Component] {
+        &self.components
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form_factor::{Cylinder, Sphere};
+
+    const GOLD: RefractiveIndex = RefractiveIndex {
+        delta: 4.7e-5,
+        beta: 4.5e-6,
+    };
+
+    #[test]
+    fn rotations_compose_in_order() {
+        let quarter = std::f64::consts::FRAC_PI_2;
+        let x_then_z = Rotation::about(Axis::X, quarter).then(Rotation::about(Axis::Z, quarter));
+        let v = x_then_z.apply([0.0, 1.0, 0.0]);
+        assert!((v[2] - 1.0).abs() < 1e-15 && v[0].abs() < 1e-15 && v[1].abs() < 1e-15);
+        let back = x_then_z.apply_inverse(v);
+        assert!((back[1] - 1.0).abs() < 1e-15);
+        assert!(Rotation::about(Axis::Z, 0.3).keeps_the_normal());
+        assert!(!x_then_z.keeps_the_normal());
+        let y = Rotation::about(Axis::Y, quarter).apply([0.0, 0.0, 1.0]);
+        assert!((y[0] - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn extents_follow_rotation_and_translation() {
+        let lying = Particle::new(Cylinder::new(2.0, 10.0).unwrap(), GOLD)
+            .rotated(Rotation::about(Axis::X, std::f64::consts::FRAC_PI_2));
+        let [low, high] = lying.vertical_extent();
+        assert!((low + 2.0).abs() < 1e-14 && (high - 2.0).abs() < 1e-14);
+        let dimer = Particle::compound([
+            Particle::new(Sphere::new(3.0).unwrap(), GOLD),
+            Particle::new(Sphere::new(1.0).unwrap(), GOLD).translated([4.0, 0.0, -0.5]),
+        ]);
+        assert_eq!(dimer.vertical_extent(), [-0.5, 6.0]);
+        assert_eq!(dimer.radius(), 3.0);
+    }
+}

@@ -1,0 +1,600 @@
+//! Samples: populations of particles in a stack of layers, and their scattering.
+
+use std::sync::Arc;
+
+use num_complex::Complex64;
+
+use crate::dwba::Scatterer;
+use crate::error::{Error, Result, check, positive};
+use crate::geometry::{Beam, Direction};
+use crate::multilayer::{LayerWave, Multilayer};
+use crate::particle::Particle;
+use crate::structure_factor::{RadialParacrystal, StructureFactor};
+
+/// How the particles of a population are correlated in the surface plane.
+///
+/// With the weights w, amplitudes F and radii R of the particles, m1 = sum w F and
+/// m2 = sum w |F|^2, the scattering per particle is:
+#[derive(Debug, Clone)]
+pub enum Correlation {
+    /// Independent particles: m2.
+    None {
+        /// Particles per nm^2.
+        density_per_nm2: f64,
+    },
+    /// Decoupling approximation: sizes are independent of positions,
+    /// m2 + |m1|^2 (S - 1). Exact for identical particles.
+    Decoupling(Arc<dyn StructureFactor>),
+    /// Size-spacing correlation approximation: the distance between two neighbours is
+    /// D + kappa (R_1 - Rm + R_2 - Rm), with the mean radius Rm. With e(q) = exp(i kappa q (R - Rm)),
+    /// f of the paracrystal and all sums weighted:
+    /// m2 + 2 Re[ (sum e F) (sum e F*) f / (1 - f sum e^2) ].
+    /// kappa = 0 is the decoupling approximation. Reference: F. Leroy, R. Lazzari, G. Renaud,
+    /// Acta Cryst. A 60, 565 (2004).
+    SizeSpacing {
+        /// Arrangement for particles of the mean radius.
+        paracrystal: RadialParacrystal,
+        /// Coupling kappa.
+        kappa: f64,
+    },
+    /// Local monodisperse approximation: every particle is surrounded by its likes, at distances
+    /// scaled with its size: sum w |F|^2 S_R, S_R that of the paracrystal scaled by R / Rm.
+    /// Reference: J. S. Pedersen, J. Appl. Cryst. 27, 595 (1994).
+    LocalMonodisperse(RadialParacrystal),
+}
+
+impl Correlation {
+    fn density(&self) -> f64 {
+        match self {
+            Self::None { density_per_nm2 } => *density_per_nm2,
+            Self::Decoupling(structure) => structure.density(),
+            Self::SizeSpacing { paracrystal, .. } | Self::LocalMonodisperse(paracrystal) => {
+                paracrystal.density()
+            }
+        }
+    }
+}
+
+/// Where the particles of a population are within their layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Placement {
+    /// The lowest point of each particle on the bottom interface of the layer (for the ambient:
+    /// on the surface of the sample).
+    #[default]
+    Bottom,
+    /// The highest point of each particle at the top interface of the layer.
+    Top,
+}
+
+/// Particles of one kind of order in one layer.
+#[derive(Debug, Clone)]
+pub struct Population {
+    layer: usize,
+    placement: Placement,
+    members: Vec<Member>,
+    correlation: Correlation,
+    coverage: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Member {
+    particle: Particle,
+    weight: f64,
+    offset_nm: [f64; 3],
+}
+
+impl Population {
+    /// An empty population in the layer with this index (0 = ambient).
+    #[must_use]
+    pub fn new(layer: usize, placement: Placement, correlation: Correlation) -> Self {
+        Self {
+            layer,
+            placement,
+            members: Vec::new(),
+            correlation,
+            coverage: 1.0,
+        }
+    }
+
+    /// Adds a kind of particle with a relative number; the numbers need not add up to 1.
+    ///
+    /// # Errors
+    /// If the weight is negative or not finite.
+    pub fn with(self, particle: Particle, weight: f64) -> Result<Self> {
+        self.with_offset(particle, weight, [0.0; 3])
+    }
+
+    /// Adds a kind of particle shifted by a vector (nm) from where its [`Placement`] puts it.
+    ///
+    /// # Errors
+    /// If the weight is negative or not finite.
+    pub fn with_offset(
+        mut self,
+        particle: Particle,
+        weight: f64,
+        offset_nm: [f64; 3],
+    ) -> Result<Self> {
+        check(
+            "weight of a particle",
+            weight,
+            "",
+            "zero or positive",
+            |w| w >= 0.0,
+        )?;
+        self.members.push(Member {
+            particle,
+            weight,
+            offset_nm,
+        });
+        Ok(self)
+    }
+
+    /// Fraction of the surface that this population covers; its scattering is multiplied by it.
+    ///
+    /// # Errors
+    /// If the fraction is not between 0 and 1.
+    pub fn with_coverage(self, coverage: f64) -> Result<Self> {
+        check("coverage", coverage, "", "0 to 1", |c| {
+            (0.0..=1.0).contains(&c)
+        })?;
+        Ok(Self { coverage, ..self })
+    }
+}
+
+/// A sample: a stack of layers with particles.
+///
+/// ```
+/// use gisaxs_physics::*;
+///
+/// let gold = Material::named("Au")?.index(11.9)?;
+/// let silicon = Material::named("Si")?.index(11.9)?;
+/// let spheres = Population::new(0, Placement::Bottom, Correlation::None { density_per_nm2: 1e-3 })
+///     .with(Particle::new(Sphere::new(5.0)?, gold), 1.0)?;
+/// let sample = Sample::new(Multilayer::substrate(silicon)?, vec![spheres])?;
+///
+/// let beam = Beam::new(wavelength_nm(11.9), 0.4_f64.to_radians())?;
+/// let exit = Direction { alpha_f_rad: 0.01, two_theta_f_rad: 0.01 };
+/// let cross_section = sample.cross_section(&beam, &[exit]);
+/// assert!(cross_section[0] > 0.0);
+/// # Ok::<(), gisaxs_physics::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Sample {
+    stack: Multilayer,
+    populations: Vec<Population>,
+}
+
+impl Sample {
+    /// Particles in a stack.
+    ///
+    /// # Errors
+    /// If a population is in a layer that does not exist, has no particles, or its density is
+    /// not positive; or if particles are put at the end of a layer that has none (the bottom of
+    /// the substrate, the top of the ambient).
+    pub fn new(stack: Multilayer, populations: Vec<Population>) -> Result<Self> {
+        let count = stack.layers().len();
+        for population in &populations {
+            if population.layer >= count {
+                return Err(Error::LayerIndex {
+                    index: population.layer,
+                    count,
+                });
+            }
+            let endless = match population.placement {
+                Placement::Top => population.layer == 0,
+                Placement::Bottom => population.layer == count - 1,
+            };
+            if endless {
+                return Err(Error::NoInterface {
+                    index: population.layer,
+                });
+            }
+            if population.members.is_empty() {
+                return Err(Error::Length {
+                    name: "particles of a population",
+                    found: 0,
+                    expected: "at least 1",
+                });
+            }
+            positive("number density", population.correlation.density(), "nm^-2")?;
+            let weights = population.members.iter().map(|m| m.weight).sum();
+            positive("sum of the particle weights", weights, "")?;
+        }
+        Ok(Self { stack, populations })
+    }
+
+    /// The stack of layers.
+    #[must_use]
+    pub fn stack(&self) -> &Multilayer {
+        &self.stack
+    }
+
+    /// Differential cross-section per area of the surface, in nm^2 / sr / nm^2, for each exit
+    /// direction.
+    ///
+    /// Directions above the horizon leave through the ambient. Below the horizon (alpha_f < 0)
+    /// alpha_f is the angle inside the substrate. Directions with equal alpha_f in a row share
+    /// their wave fields.
+    #[must_use]
+    pub fn cross_section(&self, beam: &Beam, directions: &[Direction]) -> Vec<f64> {
+        let k = beam.k();
+        let incident = self.stack.waves(k, beam.kz());
+        let populations: Vec<Prepared> = self
+            .populations
+            .iter()
+            .map(|p| Prepared::new(p, &self.stack, k))
+            .collect();
+        let mut exit = vec![LayerWave::default(); incident.len()];
+        let mut alpha_of_exit = f64::NAN;
+        directions
+            .iter()
+            .map(|direction| {
+                if direction.alpha_f_rad != alpha_of_exit {
+                    alpha_of_exit = direction.alpha_f_rad;
+                    self.stack.exit_waves_into(k, alpha_of_exit, &mut exit);
+                }
+                // The form factors are written for incident minus exit.
+                let [q_x, q_y, _] = direction.q(beam).map(|c| -c);
+                populations
+                    .iter()
+                    .map(|p| {
+                        let layer = p.population.layer;
+                        p.cross_section([q_x, q_y], &incident[layer], &exit[layer])
+                    })
+                    .sum()
+            })
+            .collect()
+    }
+
+    /// Expected counts in detector pixels given as (direction, solid angle in sr), for a beam of
+    /// `photons` on the sample: photons x cross-section x solid angle / sin(alpha_i).
+    ///
+    /// The whole beam falls on the sample (no footprint correction), and a pixel is evaluated at
+    /// one direction, not averaged over its area.
+    #[must_use]
+    pub fn image(&self, beam: &Beam, photons: f64, pixels: &[(Direction, f64)]) -> Vec<f64> {
+        let directions: Vec<Direction> = pixels.iter().map(|p| p.0).collect();
+        let scale = photons / beam.alpha_i_rad().sin();
+        let mut counts = self.cross_section(beam, &directions);
+        for (count, (_, solid_angle)) in counts.iter_mut().zip(pixels) {
+            *count *= scale * solid_angle;
+        }
+        counts
+    }
+}
+
+/// Phase q D below which the size-spacing correlation is evaluated at that phase.
+const SMALLEST_PHASE: f64 = 1e-6;
+
+/// A population with everything that does not depend on the exit direction.
+struct Prepared<'a> {
+    population: &'a Population,
+    scale: f64,
+    /// Scatterer, weight (sum 1) and radius of every member.
+    members: Vec<(Scatterer<'a>, f64, f64)>,
+    mean_radius: f64,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(population: &'a Population, stack: &Multilayer, k: f64) -> Self {
+        let layer = &stack.layers()[population.layer];
+        let bottom = if population.layer == 0 {
+            0.0
+        } else {
+            -layer.thickness_nm
+        };
+        let total: f64 = population.members.iter().map(|m| m.weight).sum();
+        let members: Vec<_> = population
+            .members
+            .iter()
+            .map(|m| {
+                let [low, high] = m.particle.vertical_extent();
+                let placed = match population.placement {
+                    Placement::Bottom => bottom - low,
+                    Placement::Top => -high,
+                };
+                let [x, y, z] = m.offset_nm;
+                let origin = [x, y, z + placed];
+                let scatterer = Scatterer::new(&m.particle, layer.index, origin, k);
+                (scatterer, m.weight / total, m.particle.radius())
+            })
+            .collect();
+        Self {
+            population,
+            scale: population.coverage * population.correlation.density(),
+            mean_radius: members.iter().map(|(_, w, r)| w * r).sum(),
+            members,
+        }
+    }
+
+    fn cross_section(&self, q: [f64; 2], incident: &LayerWave, exit: &LayerWave) -> f64 {
+        let amplitudes = self
+            .members
+            .iter()
+            .map(|(scatterer, w, r)| (scatterer.amplitude(q, incident, exit), *w, *r));
+        let per_particle = match &self.population.correlation {
+            Correlation::None { .. } => amplitudes.map(|(f, w, _)| w * f.norm_sqr()).sum(),
+            Correlation::Decoupling(structure) => {
+                let (mut mean, mut mean_square) = (Complex64::ZERO, 0.0);
+                for (f, w, _) in amplitudes {
+                    mean += w * f;
+                    mean_square += w * f.norm_sqr();
+                }
+                mean_square + mean.norm_sqr() * (structure.at(q[0], q[1]) - 1.0)
+            }
+            Correlation::SizeSpacing { paracrystal, kappa } => {
+                // At q = 0 itself the chain without damping is 0/0; the limit is reached before.
+                let q_par = q[0]
+                    .hypot(q[1])
+                    .max(SMALLEST_PHASE / paracrystal.distance_nm());
+                let step = paracrystal.step(q_par);
+                let (mut with_f, mut with_conjugate) = (Complex64::ZERO, Complex64::ZERO);
+                let (mut phases, mut mean_square) = (Complex64::ZERO, 0.0);
+                for (f, w, r) in amplitudes {
+                    let phase = Complex64::cis(kappa * q_par * (r - self.mean_radius));
+                    with_f += w * phase * f;
+                    with_conjugate += w * phase * f.conj();
+                    phases += w * phase * phase;
+                    mean_square += w * f.norm_sqr();
+                }
+                mean_square + 2.0 * (with_f * with_conjugate * step / (1.0 - step * phases)).re
+            }
+            Correlation::LocalMonodisperse(paracrystal) => {
+                let q_par = q[0].hypot(q[1]);
+                amplitudes
+                    .map(|(f, w, r)| {
+                        let structure = paracrystal.structure_factor(q_par * r / self.mean_radius);
+                        w * f.norm_sqr() * structure
+                    })
+                    .sum()
+            }
+        };
+        self.scale * per_particle
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form_factor::{Cylinder, FormFactor, Sphere};
+    use crate::material::RefractiveIndex;
+    use crate::multilayer::Layer;
+    use crate::particle::{Axis, Rotation};
+
+    const GOLD: RefractiveIndex = RefractiveIndex {
+        delta: 3.5e-5,
+        beta: 3e-6,
+    };
+    const SILICON: RefractiveIndex = RefractiveIndex {
+        delta: 5.8e-6,
+        beta: 1e-7,
+    };
+    const POLYMER: RefractiveIndex = RefractiveIndex {
+        delta: 2.5e-6,
+        beta: 4e-9,
+    };
+    const DILUTE: Correlation = Correlation::None {
+        density_per_nm2: 1e-3,
+    };
+
+    fn beam() -> Beam {
+        Beam::new(0.105, 0.005).unwrap()
+    }
+
+    fn directions() -> Vec<Direction> {
+        let mut list = Vec::new();
+        for alpha_f_rad in [0.001, 0.0034, 0.012, 0.04] {
+            for two_theta_f_rad in [0.0, 0.004, -0.02] {
+                list.push(Direction {
+                    alpha_f_rad,
+                    two_theta_f_rad,
+                });
+            }
+        }
+        list
+    }
+
+    fn sphere(radius: f64) -> Particle {
+        Particle::new(Sphere::new(radius).unwrap(), GOLD)
+    }
+
+    fn on_silicon(population: Population) -> Vec<f64> {
+        let stack = Multilayer::substrate(SILICON).unwrap();
+        Sample::new(stack, vec![population])
+            .unwrap()
+            .cross_section(&beam(), &directions())
+    }
+
+    fn assert_equal(a: &[f64], b: &[f64], tolerance: f64) {
+        for (a, b) in a.iter().zip(b) {
+            assert!((a / b - 1.0).abs() < tolerance, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn tends_to_the_born_approximation() {
+        // Without a substrate, and on silicon far above the critical angle.
+        let shape = Sphere::new(2.0).unwrap();
+        let spheres = Population::new(0, Placement::Bottom, DILUTE)
+            .with(sphere(2.0), 1.0)
+            .unwrap();
+        let born = |beam: &Beam, direction: &Direction| {
+            let f = shape.at(direction.q(beam).map(Complex64::from));
+            let contrast =
+                GOLD.n_squared_minus_one() * beam.k().powi(2) / (4.0 * std::f64::consts::PI);
+            1e-3 * (contrast * f).norm_sqr()
+        };
+        let vacuum = Multilayer::substrate(RefractiveIndex::VACUUM).unwrap();
+        let sample = Sample::new(vacuum, vec![spheres.clone()]).unwrap();
+        let found = sample.cross_section(&beam(), &directions());
+        let expected: Vec<f64> = directions().iter().map(|d| born(&beam(), d)).collect();
+        assert_equal(&found, &expected, 1e-11);
+
+        let steep = Beam::new(0.105, 0.05).unwrap();
+        let exit = Direction {
+            alpha_f_rad: 0.02,
+            two_theta_f_rad: 0.01,
+        };
+        let sample = Sample::new(Multilayer::substrate(SILICON).unwrap(), vec![spheres]).unwrap();
+        let found = sample.cross_section(&steep, &[exit])[0];
+        assert!((found / born(&steep, &exit) - 1.0).abs() < 0.05);
+    }
+
+    #[test]
+    fn a_compound_of_slices_is_the_whole() {
+        let cylinder = |height| Particle::new(Cylinder::new(3.0, height).unwrap(), GOLD);
+        let whole = Population::new(0, Placement::Bottom, DILUTE)
+            .with(cylinder(6.0), 1.0)
+            .unwrap();
+        let halves = Particle::compound([cylinder(2.5), cylinder(3.5).translated([0.0, 0.0, 2.5])])
+            .translated([1.0, 2.0, 0.0])
+            .rotated(Rotation::about(Axis::Z, 0.7));
+        let halves = Population::new(0, Placement::Bottom, DILUTE)
+            .with(halves, 1.0)
+            .unwrap();
+        assert_equal(&on_silicon(whole.clone()), &on_silicon(halves), 1e-11);
+        // Upside down, through the path for tilted particles.
+        let turned = cylinder(6.0).rotated(Rotation::about(Axis::X, std::f64::consts::PI));
+        let turned = Population::new(0, Placement::Bottom, DILUTE)
+            .with(turned, 1.0)
+            .unwrap();
+        assert_equal(&on_silicon(whole), &on_silicon(turned), 1e-9);
+    }
+
+    #[test]
+    fn a_core_of_the_same_material_is_invisible() {
+        let core = sphere(2.0).translated([0.5, 0.0, 1.0]);
+        let filled = Particle::core_shell(core, sphere(5.0));
+        let filled = Population::new(0, Placement::Bottom, DILUTE)
+            .with(filled, 1.0)
+            .unwrap();
+        let plain = Population::new(0, Placement::Bottom, DILUTE)
+            .with(sphere(5.0), 1.0)
+            .unwrap();
+        assert_equal(&on_silicon(filled), &on_silicon(plain), 1e-12);
+    }
+
+    #[test]
+    fn position_in_a_film_does_not_depend_on_how_it_is_stated() {
+        let stack = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            Layer::new(POLYMER, 30.0),
+            Layer::semi_infinite(SILICON),
+        ])
+        .unwrap();
+        let at = |placement, z| {
+            let population = Population::new(1, placement, DILUTE)
+                .with_offset(sphere(4.0), 1.0, [0.0, 0.0, z])
+                .unwrap();
+            let sample = Sample::new(stack.clone(), vec![population]).unwrap();
+            sample.cross_section(&beam(), &directions())
+        };
+        assert_equal(
+            &at(Placement::Top, -7.0),
+            &at(Placement::Bottom, 15.0),
+            1e-11,
+        );
+        // A film of vacuum changes nothing for particles on the substrate.
+        let vacuum_film = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            Layer::new(RefractiveIndex::VACUUM, 30.0),
+            Layer::semi_infinite(SILICON),
+        ])
+        .unwrap();
+        let inside = Population::new(1, Placement::Bottom, DILUTE)
+            .with(sphere(4.0), 1.0)
+            .unwrap();
+        let sample = Sample::new(vacuum_film, vec![inside]).unwrap();
+        let on_top = Population::new(0, Placement::Bottom, DILUTE)
+            .with(sphere(4.0), 1.0)
+            .unwrap();
+        assert_equal(
+            &sample.cross_section(&beam(), &directions()),
+            &on_silicon(on_top),
+            1e-11,
+        );
+    }
+
+    #[test]
+    fn approximations_agree_where_they_must() {
+        let paracrystal = RadialParacrystal::new(20.0, 5.0).unwrap();
+        let ensemble = |correlation, sizes: &[(f64, f64)]| {
+            let mut population = Population::new(0, Placement::Bottom, correlation);
+            for &(radius, weight) in sizes {
+                population = population.with(sphere(radius), weight).unwrap();
+            }
+            on_silicon(population)
+        };
+        let decoupling = || Correlation::Decoupling(Arc::new(paracrystal));
+        let coupled = |kappa| Correlation::SizeSpacing { paracrystal, kappa };
+        let local = || Correlation::LocalMonodisperse(paracrystal);
+        // One size: all are the same.
+        let one = [(5.0, 2.0)];
+        let reference = ensemble(decoupling(), &one);
+        assert_equal(&ensemble(coupled(1.3), &one), &reference, 1e-7);
+        assert_equal(&ensemble(local(), &one), &reference, 1e-11);
+        // Without coupling, SSCA is the decoupling approximation.
+        let sizes = [(4.0, 0.3), (5.0, 0.5), (6.5, 0.2)];
+        assert_equal(
+            &ensemble(coupled(0.0), &sizes),
+            &ensemble(decoupling(), &sizes),
+            1e-7,
+        );
+        // An empty species changes nothing.
+        let with_empty = [(4.0, 0.3), (5.0, 0.5), (6.5, 0.2), (9.0, 0.0)];
+        assert_equal(
+            &ensemble(local(), &with_empty),
+            &ensemble(local(), &sizes),
+            1e-12,
+        );
+    }
+
+    #[test]
+    fn below_the_horizon_is_finite_and_continuous_for_grazing_exit() {
+        let stack = Multilayer::substrate(SILICON).unwrap();
+        let population = Population::new(0, Placement::Bottom, DILUTE)
+            .with(sphere(4.0), 1.0)
+            .unwrap();
+        let sample = Sample::new(stack, vec![population]).unwrap();
+        let below: Vec<Direction> = [-1e-9, -1e-3, -0.02]
+            .iter()
+            .map(|&alpha_f_rad| Direction {
+                alpha_f_rad,
+                two_theta_f_rad: 0.005,
+            })
+            .collect();
+        let found = sample.cross_section(&beam(), &below);
+        assert!(
+            found.iter().all(|c| c.is_finite() && *c >= 0.0),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn refuses_impossible_samples() {
+        let stack = || Multilayer::substrate(SILICON).unwrap();
+        let sample = |layer, placement| {
+            let population = Population::new(layer, placement, DILUTE)
+                .with(sphere(4.0), 1.0)
+                .unwrap();
+            Sample::new(stack(), vec![population])
+        };
+        assert!(sample(0, Placement::Bottom).is_ok());
+        assert!(matches!(
+            sample(0, Placement::Top),
+            Err(Error::NoInterface { .. })
+        ));
+        assert!(matches!(
+            sample(1, Placement::Bottom),
+            Err(Error::NoInterface { .. })
+        ));
+        assert!(matches!(
+            sample(2, Placement::Top),
+            Err(Error::LayerIndex { .. })
+        ));
+        let empty = Population::new(0, Placement::Bottom, DILUTE);
+        assert!(Sample::new(stack(), vec![empty.clone()]).is_err());
+        assert!(empty.clone().with(sphere(1.0), -1.0).is_err());
+        assert!(empty.with_coverage(1.5).is_err());
+    }
+}
