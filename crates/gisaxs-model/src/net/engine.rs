@@ -83,6 +83,13 @@ pub(crate) struct Workspace {
     back: Option<Box<Backward>>,
 }
 
+impl Workspace {
+    /// The largest batch it serves.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Backward {
     flipped: Vec<InputGradWeights>,

@@ -124,6 +124,8 @@ pub(crate) struct Places {
 /// Gain of the second convolution of a residual block: nearly the identity at the start, which
 /// replaces normalisation layers (De and Smith 2020, <https://arxiv.org/abs/2002.10444>).
 const BRANCH_GAIN: f32 = 0.2;
+/// Gain of the stem: the planes have a root mean square of about two.
+const STEM_GAIN: f32 = 0.5;
 /// Gain of the heads: nearly uniform distributions at the start.
 const HEAD_GAIN: f32 = 0.2;
 
@@ -146,7 +148,7 @@ pub(crate) fn layout(c: &NetworkConfig) -> (Layout, Places) {
     let (rows8, cols8, cols4) = (c.n_kz / 8, c.n_q / 8, c.n_q / 4);
     let flat = rows8 * cols8 * c.squeeze;
     let places = Places {
-        stem: l.layer("stem", &[5, 5, c.planes, c.stem], 1.0, true),
+        stem: l.layer("stem", &[5, 5, c.planes, c.stem], STEM_GAIN, true),
         stem_blocks: blocks(&mut l, "stem_blocks", c.stem_blocks, c.stem),
         down: l.layer("down", &[3, 3, c.stem, c.trunk], 1.0, true),
         trunk_blocks: blocks(&mut l, "trunk_blocks", c.trunk_blocks, c.trunk),

@@ -3,7 +3,9 @@ mod config;
 pub(crate) mod engine;
 mod graph;
 pub(crate) mod layout;
+mod network;
 
 pub use config::NetworkConfig;
 pub(crate) use graph::Graph;
 pub use layout::{Layout, Parameter};
+pub use network::{Network, Prediction};
