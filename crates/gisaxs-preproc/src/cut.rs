@@ -66,16 +66,41 @@ impl Cut {
 
         let (sin_i, cos_i) = beam.alpha_i_rad().sin_cos();
         let k = beam.k();
+        let [left, _, _] = detector.position_mm(0.0, 0.0);
+        let [right, _, _] = detector.position_mm((cols - 1) as f64, 0.0);
+        let farthest_x = left.abs().max(right.abs());
         for row in 0..rows {
+            // Along a row |k_z| falls from the beam outwards: its ends tell whether any
+            // pixel can be inside.
+            let [_, y, z] = detector.position_mm(0.0, row as f64);
+            let normal = k * (y * cos_i - z * sin_i);
+            let k_z_ends = [0.0, farthest_x].map(|x| normal / (x * x + y * y + z * z).sqrt());
+            let (k_z_low, k_z_high) = match kind {
+                CutKind::Horizontal {
+                    alpha_f_rad: [low, high],
+                } => (k * low.sin(), k * high.sin()),
+                CutKind::Vertical { .. } => (range[0], range[1]),
+            };
+            if k_z_ends[0].max(k_z_ends[1]) < k_z_low || k_z_ends[0].min(k_z_ends[1]) > k_z_high {
+                continue;
+            }
+            // Beyond this |x| every |q_y| = k |x| / r is too large, whatever r.
+            let largest_x = match kind {
+                CutKind::Horizontal { .. } => f64::INFINITY,
+                CutKind::Vertical { q_y: [_, high] } => {
+                    high / k * (farthest_x * farthest_x + y * y + z * z).sqrt()
+                }
+            };
             for col in 0..cols {
                 let [x, y, z] = detector.position_mm(col as f64, row as f64);
+                if x.abs() > largest_x {
+                    continue;
+                }
                 let k_over_r = k / (x * x + y * y + z * z).sqrt();
                 let q_y = k_over_r * x;
                 let k_z = k_over_r * (y * cos_i - z * sin_i);
                 let (coordinate, inside) = match kind {
-                    CutKind::Horizontal {
-                        alpha_f_rad: [low, high],
-                    } => (q_y, k_z >= k * low.sin() && k_z <= k * high.sin()),
+                    CutKind::Horizontal { .. } => (q_y, k_z >= k_z_low && k_z <= k_z_high),
                     CutKind::Vertical { q_y: [low, high] } => {
                         (k_z, q_y.abs() >= low && q_y.abs() <= high)
                     }

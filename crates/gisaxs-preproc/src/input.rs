@@ -259,7 +259,7 @@ pub fn encode(cells: &CellSums, conditions: &Conditions) -> Result<NetworkInput,
         if pixels > 0.0 {
             let sum = cells.sum[i].max(0.0);
             planes[i] = (sum / pixels + LOG_OFFSET).ln() - log_level;
-            planes[N_CELLS + i] = sum.ln_1p() * 0.2;
+            planes[N_CELLS + i] = (1.0 + sum).ln() * 0.2;
             planes[2 * N_CELLS + i] = 1.0;
         }
     }

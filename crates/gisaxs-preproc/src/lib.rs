@@ -1,4 +1,88 @@
 //! GISAXS detector frames: read, mask, map to q, and turn into network input.
+//!
+//! A measured frame comes in as a file of a Pilatus or Eiger camera, with an
+//! `instrument.toml` that says where beam and detector are. Out come a mask with a reason per
+//! pixel, the counts on one grid of (q_par, k sin alpha_f) that is the same for every
+//! detector, wavelength and distance, and the tensors that the network reads. Training uses
+//! the same functions as inference.
+//!
+//! ```
+//! use gisaxs_preproc::{Frame, Instrument, Reason, ndarray::Array2, prepare};
+//!
+//! // In earnest: Frame::open("frame.cbf")? and Instrument::from_path("instrument.toml")?.
+//! let counts = Array2::from_shape_fn((619, 487), |(row, _)| (row / 100) as f32);
+//! let frame = Frame::new(counts)?;
+//! let instrument = Instrument::from_toml(
+//!     r#"
+//!     [beam]
+//!     wavelength_nm = 0.105
+//!     incidence_deg = 0.39
+//!     [detector]
+//!     name = "Pilatus 300k"
+//!     distance_mm = 2565.0
+//!     direct_beam_px = [243.0, 560.0]
+//!     "#,
+//!     "instrument.toml",
+//! )?;
+//! let prepared = prepare(&frame, &instrument)?;
+//! assert!(prepared.mask.has(200, 0, Reason::Gap));
+//! assert!(prepared.input.planes.iter().all(|x| x.is_finite()));
+//! # Ok::<(), gisaxs_preproc::Error>(())
+//! ```
+//!
+//! For a series, keep [`Prepared::map`] and call [`prepare_with`]: the map depends on the
+//! instrument only and costs most of the first frame.
+//!
+//! # Map
+//!
+//! | what | where |
+//! |---|---|
+//! | files: CBF, TIFF, EDF, NPY, told apart by content | [`Frame::open`], [`Frame::to_cbf`], [`encode_npy`] |
+//! | known detectors, shapes, gaps | [`Detector`] |
+//! | beam, geometry, beamstops, user mask, sample | [`Instrument`], [`SampleSpec`] |
+//! | valid pixels, and why the others are not | [`Mask`], [`Reason`] |
+//! | pixel to cell, counts per cell | [`PixelMap`], [`input::CellSums`] |
+//! | the network's view | [`input`] |
+//! | one-dimensional cuts with errors | [`Cut`] |
+//! | all in one call | [`prepare`], [`prepare_with`] |
+//!
+//! # Conventions
+//!
+//! - Lengths in nm, or in mm and pixels where the name says so; q in nm^-1; angles in rad, in
+//!   degrees only in files and where the name says so.
+//! - Frames have shape (rows, columns); row 0 is the first row of the file, pixel centres are
+//!   integers. By default the scattering lies at smaller rows than the direct beam.
+//! - Counts are f32 as stored, sentinels included. Zero is a count, and no value ever encodes
+//!   a mask: [`Mask`] does, 0 = valid.
+//! - Cells hold sum and number of valid pixels. A gap changes the noise of a mean, never the
+//!   mean. Left and right of the plane of incidence fall on the same cells.
+//! - User masks: nonzero = masked, in every format.
+//!
+//! # Accuracy
+//!
+//! Cells agree with the exact directions of `gisaxs-physics` pixel by pixel; pixels are
+//! assigned by their centres, without splitting, so counts are conserved exactly and stay
+//! Poisson. Counts up to 2^24 are exact, above every camera's cutoff.
+//!
+//! # Damaged files
+//!
+//! A file that is cut short or changed gives one [`Error`] that names file, field, value and
+//! expectation. Sizes are checked before anything is allocated. CBF files carry a checksum,
+//! which is compared ([`ReadOptions`]); TIFF, EDF and NPY have none, so a changed count goes
+//! unnoticed there.
+//!
+//! # Feature flags
+//!
+//! None.
+//!
+//! # References
+//!
+//! - CBF and its byte-offset compression: H. J. Bernstein and A. P. Hammersley, International
+//!   Tables for Crystallography G, ch. 2.3 (2005).
+//! - Geometry and `.poni` files: G. Ashiotis et al., J. Appl. Cryst. 48, 510 (2015),
+//!   doi:10.1107/S1600576715004306.
+//! - GISAXS geometry and the Yoneda band: G. Renaud, R. Lazzari, F. Leroy, Surf. Sci. Rep. 64,
+//!   255 (2009), doi:10.1016/j.surfrep.2009.07.002.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

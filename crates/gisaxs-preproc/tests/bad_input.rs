@@ -182,7 +182,6 @@ fn every_kind_of_bad_value_names_key_value_and_range() {
 #[test]
 fn a_missing_mask_file_is_named() {
     let text = GOOD.replace("[sample]", "mask = \"nowhere.edf\"\n[sample]");
-    let text = text.replace("]\nmask", "]\nmask");
     let error = Instrument::from_toml(&text, "a.toml")
         .unwrap_err()
         .to_string();

@@ -37,7 +37,11 @@ fn they_are_good_to_begin_with() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn truncated(kind in 0..3_usize, keep in 0.0..1.0_f64) {

@@ -10,7 +10,8 @@ pub(crate) fn parse(text: &str) -> FrameHeader {
     let mut header = FrameHeader::default();
     for line in text.lines() {
         let line = line.trim_matches(|c: char| c.is_whitespace() || c == '\0');
-        let Some(line) = line.strip_prefix('#') else {
+        // `###CBF: VERSION` is not a header line.
+        let Some(line) = line.strip_prefix('#').filter(|l| !l.starts_with('#')) else {
             continue;
         };
         let line = line.trim();

@@ -164,7 +164,7 @@ pub fn encode_npy<T: NpyNumber>(array: ArrayView2<'_, T>) -> Vec<u8> {
     );
     // Data start at a multiple of 64 bytes; the header ends with a line feed.
     let before = MAGIC.len() + 4;
-    while (before + header.len() + 1) % 64 != 0 {
+    while !(before + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');
