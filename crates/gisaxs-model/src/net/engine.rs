@@ -388,7 +388,7 @@ impl Engine {
         if s.pad() == [0, 0] {
             conv_forward(self.isa, s, x, w, b, res, true, y);
         } else {
-            pad_into(x, s.size, s.cin, s.pad(), pad);
+            pad_into(self.isa, x, s.size, s.cin, s.pad(), pad);
             conv_forward(self.isa, s, pad, w, b, res, true, y);
         }
     }
@@ -506,7 +506,7 @@ impl Engine {
             let [x, f] = slab
                 .get_disjoint_mut([x.clone(), self.film_out.clone()])
                 .expect("disjoint");
-            film::forward(x, &ws.film[i * 2 * c.trunk..][..2 * c.trunk], f);
+            film::forward(self.isa, x, &ws.film[i * 2 * c.trunk..][..2 * c.trunk], f);
             // size branch -> (n_kz/8, n_q/8, deep) -> flat
             let [f, y] = slab
                 .get_disjoint_mut([self.film_out.clone(), self.size_down_out.clone()])
@@ -533,7 +533,14 @@ impl Engine {
                 ])
                 .expect("disjoint");
             self.run(&self.structure, params, f, None, pad, g);
-            pool::forward(g, self.structure.shape.size, c.structure, c.groups, q);
+            pool::forward(
+                self.isa,
+                g,
+                self.structure.shape.size,
+                c.structure,
+                c.groups,
+                q,
+            );
             self.run(&self.line1, params, q, None, pad, l);
             let row = &mut ws.structure_in[i * structure_in..][..structure_in];
             self.run(
@@ -625,14 +632,14 @@ impl Engine {
     ) {
         let s = &conv.shape;
         if let Some(b) = &conv.slots.bias {
-            bias_grad(dz, &mut grad[b.clone()]);
+            bias_grad(self.isa, dz, &mut grad[b.clone()]);
         }
         let dw = &mut grad[conv.slots.weight.clone()];
         let (xs, ds): (&[f32], &[f32]) = if s.pad() == [0, 0] {
             (x, dz)
         } else {
-            pad_into(x, s.size, s.cin, s.pad(), pad_a);
-            pad_into(dz, s.out(), s.cout, s.pad(), pad_d);
+            pad_into(self.isa, x, s.size, s.cin, s.pad(), pad_a);
+            pad_into(self.isa, dz, s.out(), s.cout, s.pad(), pad_d);
             (pad_a, pad_d)
         };
         weight_grad(self.isa, s, xs, ds, dw);
@@ -665,11 +672,11 @@ impl Engine {
             }];
             let (h, y) = (&slab[b.hidden.clone()], &slab[b.out.clone()]);
             let (g0, g1) = (&mut g0[..n], &mut g1[..n]);
-            relu_mask(g0, y);
+            relu_mask(self.isa, g0, y);
             self.conv_back(
                 &b.conv2, flipped, h, g0, None, false, grad, pad_a, pad_d, g1,
             );
-            relu_mask(g1, h);
+            relu_mask(self.isa, g1, h);
             // dx = dz + (gradient through conv1)
             self.conv_back(&b.conv1, flipped, x, g1, None, true, grad, pad_a, pad_d, g0);
         }
@@ -764,7 +771,11 @@ impl Engine {
             grad,
             Some(d_structure_hidden),
         );
-        relu_mask(&mut d_structure_hidden[..batch * ns], structure_hidden);
+        relu_mask(
+            self.isa,
+            &mut d_structure_hidden[..batch * ns],
+            structure_hidden,
+        );
         dense_back(
             &p.structure_hidden,
             structure_x,
@@ -788,7 +799,7 @@ impl Engine {
             let row = &d_structure_in[i * n_structure + flat_structure..][..nh];
             add(&mut d_size_hidden[i * nh..][..nh], row);
         }
-        relu_mask(&mut d_size_hidden[..batch * nh], size_hidden);
+        relu_mask(self.isa, &mut d_size_hidden[..batch * nh], size_hidden);
         dense_back(
             &p.size_hidden,
             size_x,
@@ -819,7 +830,7 @@ impl Engine {
             // structure branch
             let y = &structure_x[i * n_structure..][..flat_structure];
             let dy = &mut d_structure_in[i * n_structure..][..flat_structure];
-            relu_mask(dy, y);
+            relu_mask(self.isa, dy, y);
             let l = &slab[self.line1_out.clone()];
             self.conv_back(
                 &self.line2,
@@ -833,7 +844,7 @@ impl Engine {
                 pad_d,
                 g0,
             );
-            relu_mask(&mut g0[..l.len()], l);
+            relu_mask(self.isa, &mut g0[..l.len()], l);
             let q = &slab[self.pooled.clone()];
             self.conv_back(
                 &self.line1,
@@ -849,7 +860,15 @@ impl Engine {
             );
             let s = &slab[self.structure_out.clone()];
             let size = self.structure.shape.size;
-            pool::backward(g1, s, size, c.structure, c.groups, &mut g0[..s.len()]);
+            pool::backward(
+                self.isa,
+                g1,
+                s,
+                size,
+                c.structure,
+                c.groups,
+                &mut g0[..s.len()],
+            );
             self.conv_back(
                 &self.structure,
                 flipped,
@@ -865,7 +884,7 @@ impl Engine {
             // size branch
             let y = &size_x[i * n_size..][..flat_size];
             let dy = &mut d_size_in[i * n_size..][..flat_size];
-            relu_mask(dy, y);
+            relu_mask(self.isa, dy, y);
             let x = &slab[last(&self.size_blocks, &self.size_down_out)];
             self.conv_back(
                 &self.squeeze,
@@ -891,7 +910,7 @@ impl Engine {
                 g1,
             );
             let y = &slab[self.size_down_out.clone()];
-            relu_mask(&mut g0[..y.len()], y);
+            relu_mask(self.isa, &mut g0[..y.len()], y);
             self.conv_back(
                 &self.size_down,
                 flipped,
@@ -908,6 +927,7 @@ impl Engine {
             let x = &slab[last(&self.trunk_blocks, &self.down_out)];
             let n = 2 * c.trunk;
             film::backward(
+                self.isa,
                 x,
                 f,
                 &film_st[i * n..][..n],
@@ -927,7 +947,7 @@ impl Engine {
                 g1,
             );
             let y = &slab[self.down_out.clone()];
-            relu_mask(d_film_out, y);
+            relu_mask(self.isa, d_film_out, y);
             let x = &slab[last(&self.stem_blocks, &self.stem_out)];
             self.conv_back(
                 &self.down, flipped, x, d_film_out, None, false, grad, pad_a, pad_d, g0,
@@ -945,12 +965,12 @@ impl Engine {
             );
             let y = &slab[self.stem_out.clone()];
             let dz = &mut g0[..y.len()];
-            relu_mask(dz, y);
+            relu_mask(self.isa, dz, y);
             if let Some(b) = &self.stem.slots.bias {
-                bias_grad(dz, &mut grad[b.clone()]);
+                bias_grad(self.isa, dz, &mut grad[b.clone()]);
             }
             let shape = &self.stem.shape;
-            pad_into(dz, shape.out(), shape.cout, shape.pad(), pad_d);
+            pad_into(self.isa, dz, shape.out(), shape.cout, shape.pad(), pad_d);
             let xs = &input[i * pin..][..pin];
             weight_grad(
                 self.isa,
@@ -974,7 +994,7 @@ impl Engine {
             &mut d_embed2[..batch * c.embed],
             &d_embed1[..batch * c.embed],
         );
-        relu_mask(&mut d_embed2[..batch * c.embed], embed2);
+        relu_mask(self.isa, &mut d_embed2[..batch * c.embed], embed2);
         dense_back(
             &p.embed2,
             embed1,
@@ -984,7 +1004,7 @@ impl Engine {
             grad,
             Some(d_embed1),
         );
-        relu_mask(&mut d_embed1[..batch * c.embed], embed1);
+        relu_mask(self.isa, &mut d_embed1[..batch * c.embed], embed1);
         dense_back(&p.embed1, scalars, c.scalars, d_embed1, c.embed, grad, None);
         Ok(())
     }

@@ -79,18 +79,20 @@ fn check(what: &str, expected: usize, found: usize) {
     }
 }
 
-/// Copies an image of `size` x `c` into `dst` with `pad` zeros around it.
-pub(crate) fn pad_into(src: &[f32], size: [usize; 2], c: usize, pad: [usize; 2], dst: &mut [f32]) {
-    let row = (size[1] + 2 * pad[1]) * c;
-    let edge = pad[1] * c;
-    dst[..pad[0] * row].fill(0.0);
-    for y in 0..size[0] {
-        let out = &mut dst[(y + pad[0]) * row..][..row];
-        out[..edge].fill(0.0);
-        out[edge..row - edge].copy_from_slice(&src[y * size[1] * c..][..size[1] * c]);
-        out[row - edge..].fill(0.0);
+wide_fn! {
+    /// Copies an image of `size` x `c` into `dst` with `pad` zeros around it.
+    fn pad_into(src: &[f32], size: [usize; 2], c: usize, pad: [usize; 2], dst: &mut [f32]) {
+        let row = (size[1] + 2 * pad[1]) * c;
+        let edge = pad[1] * c;
+        dst[..pad[0] * row].fill(0.0);
+        for y in 0..size[0] {
+            let out = &mut dst[(y + pad[0]) * row..][..row];
+            out[..edge].fill(0.0);
+            out[edge..row - edge].copy_from_slice(&src[y * size[1] * c..][..size[1] * c]);
+            out[row - edge..].fill(0.0);
+        }
+        dst[(size[0] + pad[0]) * row..][..pad[0] * row].fill(0.0);
     }
-    dst[(size[0] + pad[0]) * row..][..pad[0] * row].fill(0.0);
 }
 
 /// `y = act(x * w + bias + res)` for one image whose padded copy is `padded`.
@@ -385,18 +387,22 @@ pub(crate) fn weight_grad(
     }
 }
 
-/// `db += sum over pixels` of an (unpadded) output gradient.
-pub(crate) fn bias_grad(dy: &[f32], db: &mut [f32]) {
-    for pixel in dy.chunks_exact(db.len()) {
-        for (db, d) in db.iter_mut().zip(pixel) {
-            *db += d;
+wide_fn! {
+    /// `db += sum over pixels` of an (unpadded) output gradient.
+    fn bias_grad(dy: &[f32], db: &mut [f32]) {
+        for pixel in dy.chunks_exact(db.len()) {
+            for (db, d) in db.iter_mut().zip(pixel) {
+                *db += d;
+            }
         }
     }
 }
 
-/// Sets the gradient to zero where the rectified output is zero.
-pub(crate) fn relu_mask(dy: &mut [f32], y: &[f32]) {
-    for (d, &y) in dy.iter_mut().zip(y) {
-        *d = if y > 0.0 { *d } else { 0.0 };
+wide_fn! {
+    /// Sets the gradient to zero where the rectified output is zero.
+    fn relu_mask(dy: &mut [f32], y: &[f32]) {
+        for (d, &y) in dy.iter_mut().zip(y) {
+            *d = if y > 0.0 { *d } else { 0.0 };
+        }
     }
 }

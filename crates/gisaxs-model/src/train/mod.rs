@@ -660,4 +660,68 @@ mod tests {
         )
         .unwrap();
     }
+
+    #[test]
+    #[ignore = "a measurement, not a test"]
+    fn speed_simulated() {
+        let dir = tempfile::tempdir().unwrap();
+        let start = Instant::now();
+        let config = LibraryConfig {
+            setups: 150,
+            ..LibraryConfig::default()
+        };
+        let library = Library::build(config, |_, _| {}).unwrap();
+        println!(
+            "library {:.2} ms per pattern on all threads",
+            start.elapsed().as_secs_f64() * 1e3 / library.len() as f64
+        );
+        let start = Instant::now();
+        for i in 0..500 {
+            std::hint::black_box(library.view(i));
+        }
+        println!(
+            "view {:.3} ms on one thread",
+            start.elapsed().as_secs_f64() * 0.5
+        );
+        let env = |name: &str, default: f64| {
+            std::env::var(name)
+                .ok()
+                .and_then(|v| v.parse().ok())
+                .unwrap_or(default)
+        };
+        let optimizer = OptimizerConfig {
+            learning_rate: env("LR", 1e-3),
+            clip_norm: env("CLIP", 4.0),
+            warmup_views: env("WARM", 5_000.0) as u64,
+            ..OptimizerConfig::default()
+        };
+        let config = TrainConfig {
+            views: env("VIEWS", 20_000.0) as u64,
+            report_seconds: env("REPORT", 5.0),
+            batch: env("BATCH", 64.0) as usize,
+            optimizer,
+            ..TrainConfig::default()
+        };
+        let stop = AtomicBool::new(false);
+        train(
+            &config,
+            &library,
+            dir.path(),
+            &Device::Cpu,
+            &stop,
+            &mut |p| println!("{p}"),
+        )
+        .unwrap();
+        let network = crate::Network::from_file(&dir.path().join(WEIGHTS), &Device::Cpu).unwrap();
+        let records =
+            crate::evaluate::records(&network, &library, HELD_OUT..HELD_OUT + 1000).unwrap();
+        println!(
+            "{}",
+            crate::evaluate::Scores::new(&records, &network.metadata().calibration)
+        );
+        println!(
+            "{}",
+            crate::evaluate::Scores::new(&records, &crate::calibrate(&records))
+        );
+    }
 }
