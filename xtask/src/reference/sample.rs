@@ -1,0 +1,218 @@
+//! Translation of the JSON description into the types of `gisaxs-physics`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gisaxs_physics as physics;
+use physics::{
+    Correlation, FormFactor, Layer, Multilayer, Particle, Population, RadialParacrystal,
+    RefractiveIndex, Rotation, Roughness, StructureFactor,
+};
+
+use super::{Error, schema};
+
+/// A shape by name.
+pub(super) fn shape(
+    name: &str,
+    parameters: &BTreeMap<String, f64>,
+) -> Result<Box<dyn FormFactor>, Error> {
+    let parameters: Vec<(&str, f64)> = parameters.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+    physics::shape(name, &parameters).map_err(|error| match error {
+        physics::Error::UnknownShape { name } => Error::NotImplemented(name),
+        other => other.into(),
+    })
+}
+
+fn index(material: schema::Material) -> Result<RefractiveIndex, Error> {
+    Ok(RefractiveIndex::new(material.delta, material.beta)?)
+}
+
+/// The stack of layers with the effective roughness of each interface.
+pub(super) fn stack(layers: &[schema::Layer]) -> Result<Multilayer, Error> {
+    let layers = layers
+        .iter()
+        .map(|layer| {
+            let thickness = layer.thickness_nm.unwrap_or(0.0);
+            let roughness = match layer.top_roughness {
+                None => Roughness::NONE,
+                Some(r) => {
+                    let sigma = physics::effective_sigma(
+                        r.sigma_nm,
+                        r.hurst,
+                        r.lateral_corr_length_nm,
+                        r.max_spatial_frequency_per_nm,
+                    );
+                    match r.transient {
+                        schema::Transient::Erf => Roughness::erf(sigma)?,
+                        schema::Transient::Tanh => Roughness::tanh(sigma)?,
+                    }
+                }
+            };
+            Ok(Layer::new(index(layer.material)?, thickness).with_roughness(roughness))
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    Ok(Multilayer::new(layers)?)
+}
+
+/// Nodes of a distribution.
+pub(super) fn nodes(distribution: &schema::Distribution) -> Result<Vec<physics::Node>, Error> {
+    use physics::Distribution;
+    // The bounded distributions have no sampling width.
+    const UNUSED: f64 = 1.0;
+    let (distribution, n, width) = match *distribution {
+        schema::Distribution::Gate { min, max, n } => (Distribution::Gate { min, max }, n, UNUSED),
+        schema::Distribution::Gaussian { mean, std_dev, n, rel_sampling_width } => {
+            (Distribution::Gaussian { mean, std_dev }, n, rel_sampling_width)
+        }
+        schema::Distribution::Lorentz { mean, hwhm, n, rel_sampling_width } => {
+            (Distribution::Lorentz { mean, hwhm }, n, rel_sampling_width)
+        }
+        schema::Distribution::LogNormal { median, scale_param, n, rel_sampling_width } => {
+            (Distribution::LogNormal { median, scale: scale_param }, n, rel_sampling_width)
+        }
+        schema::Distribution::Cosine { mean, sigma, n } => {
+            (Distribution::Cosine { mean, sigma }, n, UNUSED)
+        }
+    };
+    Ok(distribution.nodes(n, width)?)
+}
+
+fn profile_1d(profile: schema::Profile1d) -> physics::Profile1d {
+    use physics::Profile1d as To;
+    use schema::Profile1d as From;
+    match profile {
+        From::Gauss { omega_nm } => To::Gauss { omega_nm },
+        From::Cauchy { omega_nm } => To::Cauchy { omega_nm },
+        From::Gate { omega_nm } => To::Gate { omega_nm },
+        From::Triangle { omega_nm } => To::Triangle { omega_nm },
+        From::Cosine { omega_nm } => To::Cosine { omega_nm },
+        From::Voigt { omega_nm, eta } => To::Voigt { omega_nm, eta },
+    }
+}
+
+/// The structure factor of an arrangement.
+pub(super) fn structure_factor(
+    structure: &schema::Structure,
+) -> Result<Arc<dyn StructureFactor>, Error> {
+    use schema::Structure;
+    Ok(match structure {
+        Structure::RadialParacrystal { .. } => Arc::new(radial_paracrystal(structure)?),
+        other => return Err(Error::NotImplemented(kind(other).into())),
+    })
+}
+
+fn radial_paracrystal(structure: &schema::Structure) -> Result<RadialParacrystal, Error> {
+    match *structure {
+        schema::Structure::RadialParacrystal { distance_nm, damping_length_nm, pdf, .. } => {
+            Ok(RadialParacrystal::with_profile(distance_nm, profile_1d(pdf))?
+                .with_damping(damping_length_nm)?)
+        }
+        ref other => Err(Error::NotImplemented(kind(other).into())),
+    }
+}
+
+fn kind(structure: &schema::Structure) -> &'static str {
+    use schema::Structure;
+    match structure {
+        Structure::Dilute2D { .. } => "Dilute2D",
+        Structure::Dilute3D { .. } => "Dilute3D",
+        Structure::RadialParacrystal { .. } => "RadialParacrystal",
+        Structure::Crystal2D { .. } => "Crystal2D",
+        Structure::FiniteCrystal2D { .. } => "FiniteCrystal2D",
+        Structure::Paracrystal2D { .. } => "Paracrystal2D",
+        Structure::Crystal1D { .. } => "Crystal1D",
+        Structure::Paracrystal1D { .. } => "Paracrystal1D",
+        Structure::Dense2D { .. } => "Dense2D",
+    }
+}
+
+/// A particle without its own translation, which applies after it has been placed.
+fn particle(spec: &schema::Particle) -> Result<(Particle, [f64; 3]), Error> {
+    use schema::Particle as Spec;
+    let turned = |mut particle: Particle, rotations: &[schema::Turn]| {
+        for turn in rotations {
+            let axis = match turn.axis {
+                schema::Axis::X => physics::Axis::X,
+                schema::Axis::Y => physics::Axis::Y,
+                schema::Axis::Z => physics::Axis::Z,
+            };
+            particle = particle.rotated(Rotation::about(axis, turn.angle_rad));
+        }
+        particle
+    };
+    let whole = |spec: &schema::Particle| -> Result<Particle, Error> {
+        let (particle, shift) = particle(spec)?;
+        Ok(particle.translated(shift))
+    };
+    Ok(match spec {
+        Spec::Particle { material, formfactor, rotations, translation_nm } => {
+            let shape: Arc<dyn FormFactor> = shape(&formfactor.name, &formfactor.params)?.into();
+            let particle = Particle::from_shape(shape, index(*material)?);
+            (turned(particle, rotations), translation_nm.unwrap_or_default())
+        }
+        Spec::CoreAndShell { core, shell, rotations, translation_nm } => {
+            let particle = Particle::core_shell(whole(core)?, whole(shell)?);
+            (turned(particle, rotations), translation_nm.unwrap_or_default())
+        }
+        Spec::Compound { components, rotations, translation_nm } => {
+            let parts = components.iter().map(whole).collect::<Result<Vec<_>, _>>()?;
+            (turned(Particle::compound(parts), rotations), translation_nm.unwrap_or_default())
+        }
+        Spec::Mixture { .. } => return Err(Error::NotImplemented("a mixture inside a particle".into())),
+        Spec::Mesocrystal { .. } => return Err(Error::NotImplemented("Mesocrystal".into())),
+    })
+}
+
+/// The sample as seen from a beam with the azimuth `phi_i_rad`: turned back by it.
+pub(super) fn sample(spec: &schema::Sample, phi_i_rad: f64) -> Result<physics::Sample, Error> {
+    let turn = Rotation::about(physics::Axis::Z, -phi_i_rad);
+    let mut populations = Vec::new();
+    for (j, layer) in spec.layers.iter().enumerate() {
+        for deposited in &layer.structures {
+            populations.push(population(j, deposited, turn)?);
+        }
+    }
+    Ok(physics::Sample::new(stack(&spec.layers)?, populations)?)
+}
+
+fn population(
+    layer: usize,
+    deposited: &schema::Deposited,
+    turn: Rotation,
+) -> Result<Population, Error> {
+    use schema::Structure;
+    let placement = match deposited.placement {
+        schema::Placement::Bottom => physics::Placement::Bottom,
+        schema::Placement::Top => physics::Placement::Top,
+        schema::Placement::Volume => return Err(Error::NotImplemented("placement in a volume".into())),
+    };
+    let (correlation, particles) = match &deposited.structure {
+        Structure::Dilute2D { density_per_nm2, particle } => {
+            (Correlation::None { density_per_nm2: *density_per_nm2 }, Some(particle))
+        }
+        structure @ Structure::RadialParacrystal { particle, kappa, .. } if *kappa != 0.0 => {
+            let paracrystal = radial_paracrystal(structure)?;
+            (Correlation::SizeSpacing { paracrystal, kappa: *kappa }, particle.as_ref())
+        }
+        structure @ Structure::RadialParacrystal { particle, .. } => {
+            (Correlation::Decoupling(structure_factor(structure)?), particle.as_ref())
+        }
+        other => return Err(Error::NotImplemented(kind(other).into())),
+    };
+    let particles = particles.ok_or_else(|| Error::NotImplemented("a structure without particle".into()))?;
+    let mut population = Population::new(layer, placement, correlation)
+        .with_coverage(deposited.coverage.unwrap_or(1.0))?;
+    let one;
+    let items: Vec<(f64, &schema::Particle)> = match particles {
+        schema::Particle::Mixture { items, .. } => items.iter().map(|i| (i.weight, &i.particle)).collect(),
+        single => {
+            one = [(1.0, single)];
+            one.to_vec()
+        }
+    };
+    for (weight, item) in items {
+        let (particle, shift) = particle(item)?;
+        population = population.with_offset(particle.rotated(turn), weight, turn.apply(shift))?;
+    }
+    Ok(population)
+}
