@@ -53,7 +53,7 @@ impl Scene<'_> {
                 k_z.push(direction.kz(self.beam) as f32);
             }
         }
-        Bins { q_par, k_z }
+        Bins::scattered(q_par, k_z)
     }
 
     /// Scattering cross-section per particle and solid angle, nm^2, of every bin: noise-free,
@@ -63,8 +63,9 @@ impl Scene<'_> {
     /// structure factor, whose peaks can be sharper, is computed per pixel.
     #[must_use]
     pub fn cross_section(&self, bins: &Bins) -> Vec<f32> {
-        let end =
-            |values: &[f32]| f64::from(values.iter().copied().fold(0.1_f32, f32::max)) * 1.001;
+        let end = |value: &dyn Fn(usize) -> f32| {
+            f64::from((0..bins.len()).map(value).fold(0.1_f32, f32::max)) * 1.001
+        };
         let axis = |end: f64, scale: f64| -> Vec<f64> {
             let high = (end / scale).asinh();
             let n = (high / LATTICE_STEP).ceil().max(8.0);
@@ -73,7 +74,7 @@ impl Scene<'_> {
                 .collect()
         };
         let (q_scale, k_scale) = (0.05, 0.3);
-        let (q_end, k_end) = (end(&bins.q_par), end(&bins.k_z));
+        let (q_end, k_end) = (end(&|i| bins.q_par(i)), end(&|i| bins.k_z(i)));
         // Nodes, not cells: the engine is asked at the points of the lattice.
         let (q, k) = (axis(q_end, q_scale), axis(k_end, k_scale));
         let lattice = Lattice {
@@ -99,10 +100,9 @@ impl Scene<'_> {
             let m = moments(self.stack, self.beam, self.particles, Some(c), &grid);
             (m.mean_square, Vec::new())
         };
-        bins.q_par
-            .iter()
-            .zip(&bins.k_z)
-            .map(|(&q, &k)| {
+        (0..bins.len())
+            .map(|i| {
+                let (q, k) = (bins.q_par(i), bins.k_z(i));
                 if k <= 0.0 {
                     return 0.0;
                 }
@@ -247,7 +247,7 @@ impl SimulatedFrame {
             &bins,
             &Surface::new(&setup.stack, &setup.beam),
             LEVEL_ROD_GUARD,
-            |i| valid[i] && bins.k_z[i] > 0.0,
+            |i| valid[i] && bins.k_z(i) > 0.0,
             |blur, rate| blur.frame(rows, cols, rate),
             &mut rate,
         );
@@ -255,8 +255,8 @@ impl SimulatedFrame {
         let dark = (drawn.flat * drawn.exposure.peak_counts) as f32;
         let mut counts: Vec<f32> = rate
             .iter()
-            .zip(&bins.k_z)
-            .map(|(&rate, &k)| poisson(if k > 0.0 { rate } else { dark }, rng))
+            .enumerate()
+            .map(|(i, &rate)| poisson(if bins.k_z(i) > 0.0 { rate } else { dark }, rng))
             .collect();
         let brightest = drawn.exposure.peak_counts * 10.0;
         HotPixels::draw(counts.len(), hot_pixels, brightest, rng).add(&mut counts, |_| true);

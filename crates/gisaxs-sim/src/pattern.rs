@@ -129,7 +129,7 @@ fn correlated(
 ) -> Vec<f64> {
     match c.model {
         CorrelationModel::Decoupling => {
-            let s = cell_structure_factor(c, &grid.q_edges, |q| q);
+            let s = cell_structure_factor(c, &grid.q_edges, |q, _| q);
             engine
                 .averages(particles.shape, radii, weights)
                 .decoupling(&s)
@@ -157,13 +157,13 @@ fn correlated(
 /// when the particles are well ordered.
 const STRUCTURE_SAMPLES: usize = 12;
 
-/// S(q_par) averaged over each cell between `q_edges`; `true_q` maps the believed to the
-/// true wave vector.
+/// S(q_par) averaged over each cell between `q_edges`. `true_q(q, is_left)` maps the believed
+/// to the true wave vector on the left and the right half of the detector, which alternate.
 #[must_use]
 pub fn cell_structure_factor(
     c: &Correlation,
     q_edges: &[f64],
-    true_q: impl Fn(f64) -> f64,
+    true_q: impl Fn(f64, bool) -> f64,
 ) -> Vec<f64> {
     q_edges
         .windows(2)
@@ -171,7 +171,7 @@ pub fn cell_structure_factor(
             (0..STRUCTURE_SAMPLES)
                 .map(|i| {
                     let u = (i as f64 + 0.5) / STRUCTURE_SAMPLES as f64;
-                    c.structure_factor(true_q(e[0] + (e[1] - e[0]) * u).abs())
+                    c.structure_factor(true_q(e[0] + (e[1] - e[0]) * u, i % 2 == 0).abs())
                 })
                 .sum::<f64>()
                 / STRUCTURE_SAMPLES as f64
@@ -233,17 +233,26 @@ impl StoredPattern {
         Self { log_square, share }
     }
 
-    /// -ln(<|F|^2> / max) of cell `i`.
-    #[inline]
-    #[must_use]
-    pub fn depth(&self, i: usize) -> f32 {
-        f32::from(self.log_square[i]) * LOG_STEP
+    /// -ln(<|F|^2> / max) along the mixture of two rows that start at the cells `rows`, the
+    /// second with weight `v`.
+    pub(crate) fn mix_depth(&self, rows: [usize; 2], v: f32, line: &mut [f32]) {
+        mix(&self.log_square, rows, v, LOG_STEP, line);
     }
 
-    /// Coherent share of cell `i`, `None` where correlation is part of the pattern.
-    #[inline]
-    #[must_use]
-    pub fn share(&self, i: usize) -> Option<f32> {
-        self.share.get(i).map(|&s| f32::from(s) / 65535.0)
+    /// Coherent share along the mixture of two rows.
+    pub(crate) fn mix_share(&self, rows: [usize; 2], v: f32, line: &mut [f32]) {
+        mix(&self.share, rows, v, 1.0 / 65535.0, line);
+    }
+}
+
+fn mix(stored: &[u16], [a, b]: [usize; 2], v: f32, step: f32, line: &mut [f32]) {
+    let n = line.len();
+    let (first, second) = (step * (1.0 - v), step * v);
+    for ((value, &x), &y) in line
+        .iter_mut()
+        .zip(&stored[a..a + n])
+        .zip(&stored[b..b + n])
+    {
+        *value = first * f32::from(x) + second * f32::from(y);
     }
 }

@@ -57,14 +57,8 @@ impl CellSetup {
         for k in window.k[0]..window.k[1] {
             cropped.extend_from_slice(&pixels[k * n_q + window.q[0]..k * n_q + window.q[1]]);
         }
-        let (q, k) = (crop.q_centres(), crop.k_centres());
-        let bins = Bins {
-            q_par: k.iter().flat_map(|_| q.iter().map(|&q| q as f32)).collect(),
-            k_z: k
-                .iter()
-                .flat_map(|&k| q.iter().map(move |_| k as f32))
-                .collect(),
-        };
+        let narrow = |values: &[f64]| values.iter().map(|&x| x as f32).collect();
+        let bins = Bins::lattice(narrow(&crop.q_centres()), narrow(&crop.k_centres()));
         let pixel_q = setup.pixel_q();
         let in_pixels = |edges: &[f64]| {
             edges
@@ -227,33 +221,36 @@ impl CellSetup {
         let k_shift = k_i * m.distance + k * m.incidence_rad - m.beam_center_px[1] * pixel;
         let columns = taps(&self.grid.q_centres(), |q| q * scale);
         let rows = taps(&self.grid.k_centres(), |k| k * scale + k_shift);
-        // The left half moves out where the right half moves in.
+        // The left half moves out where the right half moves in: half of the samples each.
         let q_shift = m.beam_center_px[0] * pixel;
-        let left = cell_structure_factor(correlation, &self.grid.q_edges, |q| q * scale - q_shift);
-        let right = cell_structure_factor(correlation, &self.grid.q_edges, |q| q * scale + q_shift);
-        let excess: Vec<f32> = left
+        let excess: Vec<f32> = if sample.fixed.is_some() {
+            Vec::new()
+        } else {
+            cell_structure_factor(correlation, &self.grid.q_edges, |q, is_left| {
+                q * scale + if is_left { -q_shift } else { q_shift }
+            })
             .iter()
-            .zip(&right)
-            .map(|(a, b)| (0.5 * (a + b) - 1.0) as f32)
-            .collect();
+            .map(|s| (s - 1.0) as f32)
+            .collect()
+        };
 
         let pattern = &sample.pattern;
         let mut rate = vec![0.0; n_q * n_k];
+        let (mut depth, mut share) = (vec![0.0; n_q], vec![0.0; n_q]);
         for (row, &(k0, k1, v)) in rate.chunks_exact_mut(n_q).zip(&rows) {
-            let (k0, k1) = (k0 * n_q, k1 * n_q);
-            for (i, (value, &(q0, q1, u))) in row.iter_mut().zip(&columns).enumerate() {
-                let mix = |f: &dyn Fn(usize) -> f32| {
-                    (1.0 - v) * ((1.0 - u) * f(k0 + q0) + u * f(k0 + q1))
-                        + v * ((1.0 - u) * f(k1 + q0) + u * f(k1 + q1))
-                };
-                let square = (-mix(&|i| pattern.depth(i))).exp();
-                *value = match pattern.share(k0 + q0) {
-                    None => square,
-                    Some(_) => {
-                        let share = mix(&|i| pattern.share(i).unwrap_or(0.0));
-                        (square * (1.0 + share * excess[i])).max(0.0)
-                    }
-                };
+            let row_pair = [k0 * n_q, k1 * n_q];
+            pattern.mix_depth(row_pair, v, &mut depth);
+            let between = |line: &[f32], (q0, q1, u): (usize, usize, f32)| {
+                (1.0 - u) * line[q0] + u * line[q1]
+            };
+            for (value, &tap) in row.iter_mut().zip(&columns) {
+                *value = (-between(&depth, tap)).exp();
+            }
+            if !excess.is_empty() {
+                pattern.mix_share(row_pair, v, &mut share);
+                for ((value, &tap), excess) in row.iter_mut().zip(&columns).zip(&excess) {
+                    *value *= (1.0 + between(&share, tap) * excess).max(0.0);
+                }
             }
         }
         rate

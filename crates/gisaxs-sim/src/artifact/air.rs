@@ -32,9 +32,11 @@ impl Air {
         let q_0 = (1.0 / (self.q_0 * self.q_0)) as f32;
         let exponent = -0.5 * self.power as f32;
         let (amplitude, k_i) = (self.amplitude as f32, surface.k_i as f32);
-        for (i, rate) in rate.iter_mut().enumerate() {
-            let (q, k) = (bins.q_par[i], bins.k_z[i] + k_i);
-            *rate += amplitude * (exponent * (q_0 * (q * q + k * k)).ln_1p()).exp();
-        }
+        bins.for_each_product(
+            rate,
+            |q| 1.0 + q_0 * q * q,
+            |k| q_0 * (k + k_i) * (k + k_i),
+            |rate, a, b| *rate += amplitude * (exponent * (a + b).ln()).exp(),
+        );
     }
 }

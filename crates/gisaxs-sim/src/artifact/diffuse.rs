@@ -40,10 +40,11 @@ impl Diffuse {
         let decay = (1.0 / (self.k_decay * self.k_decay)) as f32;
         // At the Yoneda maximum the exit wave has four times the incident intensity.
         let amplitude = self.amplitude as f32 / 4.0;
-        for (i, rate) in rate.iter_mut().enumerate() {
-            let (q, k) = (bins.q_par[i], bins.k_z[i]);
-            let lateral = exponent * (xi2 * q * q).ln_1p();
-            *rate += amplitude * surface.exit(k) * (lateral - decay * k * k).exp();
-        }
+        bins.for_each_product(
+            rate,
+            |q| amplitude * (1.0 + xi2 * q * q).powf(exponent),
+            |k| surface.exit(k) * (-decay * k * k).exp(),
+            |rate, lateral, vertical| *rate += lateral * vertical,
+        );
     }
 }

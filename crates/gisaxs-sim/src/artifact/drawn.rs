@@ -62,7 +62,7 @@ impl Drawn {
         rate: &mut [f32],
     ) {
         let mut levels: Vec<f32> = (0..rate.len())
-            .filter(|&i| bins.q_par[i] > rod_guard && is_valid(i))
+            .filter(|&i| bins.q_par(i) > rod_guard && is_valid(i))
             .map(|i| rate[i])
             .collect();
         if let Some(last) = levels.len().checked_sub(1) {

@@ -21,8 +21,8 @@ pub struct MisalignmentPrior {
 impl Default for MisalignmentPrior {
     fn default() -> Self {
         Self {
-            beam_center_px: 0.4,
-            incidence_deg: 0.003,
+            beam_center_px: 0.7,
+            incidence_deg: 0.004,
             distance: 0.001,
         }
     }

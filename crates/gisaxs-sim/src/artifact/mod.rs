@@ -48,13 +48,101 @@ pub use shadow::Shadow;
 
 use gisaxs_physics::{Beam, Multilayer};
 
-/// Where the bins of an image lie: pixels of a frame, or cells of a grid.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Where the bins of an image lie: pixels of a frame, or cells of a lattice.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Bins {
-    /// sqrt(q_x^2 + q_y^2) of each bin, nm^-1.
-    pub q_par: Vec<f32>,
-    /// k sin(alpha_f) of each bin, nm^-1.
-    pub k_z: Vec<f32>,
+    q_par: Vec<f32>,
+    k_z: Vec<f32>,
+    /// The bins are all pairs of `q_par` (fast) and `k_z` (slow).
+    is_lattice: bool,
+}
+
+impl Bins {
+    /// Bins at any positions: one pair of sqrt(q_x^2 + q_y^2) and k sin(alpha_f), nm^-1, each.
+    ///
+    /// # Panics
+    /// If the two differ in length.
+    #[must_use]
+    pub fn scattered(q_par: Vec<f32>, k_z: Vec<f32>) -> Self {
+        assert_eq!(q_par.len(), k_z.len(), "one k_z per q_par");
+        Self {
+            q_par,
+            k_z,
+            is_lattice: false,
+        }
+    }
+
+    /// All pairs of the columns `q_par` and the rows `k_z`, nm^-1, row-major.
+    #[must_use]
+    pub fn lattice(q_par: Vec<f32>, k_z: Vec<f32>) -> Self {
+        Self {
+            q_par,
+            k_z,
+            is_lattice: true,
+        }
+    }
+
+    /// Number of bins.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        if self.is_lattice {
+            self.q_par.len() * self.k_z.len()
+        } else {
+            self.q_par.len()
+        }
+    }
+
+    /// Whether there is no bin.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// sqrt(q_x^2 + q_y^2) of bin `i`, nm^-1.
+    #[inline]
+    #[must_use]
+    pub fn q_par(&self, i: usize) -> f32 {
+        self.q_par[if self.is_lattice {
+            i % self.q_par.len()
+        } else {
+            i
+        }]
+    }
+
+    /// k sin(alpha_f) of bin `i`, nm^-1.
+    #[inline]
+    #[must_use]
+    pub fn k_z(&self, i: usize) -> f32 {
+        self.k_z[if self.is_lattice {
+            i / self.q_par.len()
+        } else {
+            i
+        }]
+    }
+
+    /// Calls `visit(bin, f(q_par), g(k_z))` for every bin. On a lattice `f` is evaluated per
+    /// column and `g` per row only, which is what makes composing a view cheap.
+    pub(crate) fn for_each_product<A: Copy, B: Copy>(
+        &self,
+        rate: &mut [f32],
+        f: impl Fn(f32) -> A,
+        g: impl Fn(f32) -> B,
+        visit: impl Fn(&mut f32, A, B),
+    ) {
+        if self.is_lattice {
+            let columns: Vec<A> = self.q_par.iter().map(|&q| f(q)).collect();
+            for (row, &k) in rate.chunks_exact_mut(columns.len()).zip(&self.k_z) {
+                let b = g(k);
+                for (rate, &a) in row.iter_mut().zip(&columns) {
+                    visit(rate, a, b);
+                }
+            }
+        } else {
+            for (rate, (&q, &k)) in rate.iter_mut().zip(self.q_par.iter().zip(&self.k_z)) {
+                visit(rate, f(q), g(k));
+            }
+        }
+    }
 }
 
 /// What the sample surface does to waves: used by every artifact that leaves through it.

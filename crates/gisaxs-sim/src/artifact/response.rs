@@ -10,38 +10,50 @@ use super::Bins;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Response {
     /// Amplitude, frequency along ln(q_par / 0.05 + 1), frequency along k_z, phase.
-    pub waves: Vec<[f64; 4]>,
+    pub waves: [[f64; 4]; WAVES],
 }
+
+/// Three waves make a surface that nobody mistakes for a pattern.
+const WAVES: usize = 3;
 
 impl Response {
     /// Three waves that together have the standard deviation `rms` in the logarithm.
     pub fn draw(rms: f64, rng: &mut impl Rng) -> Self {
-        const WAVES: usize = 3;
         let amplitude = rms * (2.0 / WAVES as f64).sqrt();
         Self {
-            waves: (0..WAVES)
-                .map(|_| {
-                    [
-                        amplitude,
-                        rng.random_range(-1.8..1.8),
-                        rng.random_range(-1.8..1.8),
-                        rng.random_range(0.0..std::f64::consts::TAU),
-                    ]
-                })
-                .collect(),
+            waves: std::array::from_fn(|_| {
+                [
+                    amplitude,
+                    rng.random_range(-1.8..1.8),
+                    rng.random_range(-1.8..1.8),
+                    rng.random_range(0.0..std::f64::consts::TAU),
+                ]
+            }),
         }
     }
 
     /// Multiplies `rate`.
     pub fn apply(&self, bins: &Bins, rate: &mut [f32]) {
-        for (i, rate) in rate.iter_mut().enumerate() {
-            let (u, v) = ((bins.q_par[i] * 20.0).ln_1p(), bins.k_z[i]);
-            let log: f32 = self
-                .waves
-                .iter()
-                .map(|w| w[0] as f32 * (w[1] as f32 * u + w[2] as f32 * v + w[3] as f32).sin())
-                .sum();
-            *rate *= log.exp();
-        }
+        // sin(a + b) from the sines and cosines along each axis.
+        let wave = |x: f32, frequency: usize, phase: bool| -> [[f32; 2]; WAVES] {
+            self.waves.map(|w| {
+                let (sin, cos) =
+                    (w[frequency] as f32 * x + if phase { w[3] as f32 } else { 0.0 }).sin_cos();
+                [sin, cos]
+            })
+        };
+        let amplitudes = self.waves.map(|w| w[0] as f32);
+        bins.for_each_product(
+            rate,
+            |q| wave((1.0 + q * 20.0).ln(), 1, true),
+            |k| wave(k, 2, false),
+            |rate, a, b| {
+                let mut log = 0.0;
+                for i in 0..WAVES {
+                    log += amplitudes[i] * (a[i][0] * b[i][1] + a[i][1] * b[i][0]);
+                }
+                *rate *= log.exp();
+            },
+        );
     }
 }

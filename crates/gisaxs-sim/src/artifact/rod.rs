@@ -22,13 +22,13 @@ pub struct Rod {
 }
 
 impl Rod {
-    /// Width 0.002 to 0.03 nm^-1, tail up to 5 %, specular peak 1 to 300 times the rod.
+    /// Width 0.002 to 0.02 nm^-1, tail up to 2 %, specular peak 1 to 100 times the rod.
     pub fn draw(amplitude: f64, rng: &mut impl Rng) -> Self {
         Self {
             amplitude,
-            specular: amplitude * 300.0_f64.powf(rng.random()),
-            width: 0.002 * 15.0_f64.powf(rng.random()),
-            spill: 0.05 * rng.random::<f64>(),
+            specular: amplitude * 100.0_f64.powf(rng.random()),
+            width: 0.002 * 10.0_f64.powf(rng.random()),
+            spill: 0.02 * rng.random::<f64>(),
         }
     }
 
@@ -36,17 +36,17 @@ impl Rod {
     pub fn add(&self, bins: &Bins, surface: &Surface, rate: &mut [f32]) {
         let (w, k_i) = (self.width as f32, surface.k_i as f32);
         let spill = self.spill as f32;
-        let negligible = 1e-6;
-        for (i, rate) in rate.iter_mut().enumerate() {
-            let x2 = (bins.q_par[i] / w).powi(2);
-            let lateral = (-0.5 * x2).exp() + spill / (1.0 + x2);
-            if lateral < negligible {
-                continue;
-            }
-            let k = bins.k_z[i];
-            let rod = self.amplitude as f32 * surface.reflectivity(k);
-            let peak = self.specular as f32 * (-0.5 * ((k - k_i) / (2.0 * w)).powi(2)).exp();
-            *rate += lateral * (rod + peak);
-        }
+        bins.for_each_product(
+            rate,
+            |q| {
+                let x2 = (q / w).powi(2);
+                (-0.5 * x2).exp() + spill / (1.0 + x2)
+            },
+            |k| {
+                let peak = (-0.5 * ((k - k_i) / (2.0 * w)).powi(2)).exp();
+                self.amplitude as f32 * surface.reflectivity(k) + self.specular as f32 * peak
+            },
+            |rate, lateral, vertical| *rate += lateral * vertical,
+        );
     }
 }

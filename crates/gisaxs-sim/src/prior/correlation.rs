@@ -125,13 +125,12 @@ impl Correlation {
     #[inline]
     #[must_use]
     pub fn structure_factor(&self, q: f64) -> f64 {
-        let (phi, phase) = self.modulus_and_phase(q);
-        // 1 - phi^2 without cancellation at small q.
         let x = q * self.distance_nm * self.disorder;
-        let top = -(-x * x).exp_m1();
-        let half = (0.5 * phase).sin();
+        let gap = -(-0.5 * x * x).exp_m1(); // 1 - phi, without cancellation at small q
+        let phi = 1.0 - gap;
+        let top = gap * (1.0 + phi);
+        let half = (0.5 * q * self.distance_nm).sin();
         // 1 - 2 phi cos + phi^2 = (1 - phi)^2 + 4 phi sin^2(phase / 2).
-        let gap = -(-0.5 * x * x).exp_m1();
         let bottom = gap * gap + 4.0 * phi * half * half;
         if bottom == 0.0 { 0.0 } else { top / bottom }
     }

@@ -58,7 +58,7 @@ impl Default for ArtifactPrior {
             flat: Range::LogUniform([1.0e-6, 3.0e-2]),
             diffuse: Range::LogUniform([1.0e-3, 1.0]),
             air: Range::LogUniform([1.0e-4, 0.3]),
-            rod: Range::LogUniform([1.0e-2, 1.0e3]),
+            rod: Range::LogUniform([1.0e-2, 1.0e2]),
             response: Range::Uniform([0.0, 0.12]),
             hot_pixels: 12,
             saturation: Range::LogUniform([1.0e5, 1.5e6]),
