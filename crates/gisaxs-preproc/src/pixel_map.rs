@@ -63,33 +63,45 @@ impl PixelMap {
         let (sin_i, cos_i) = beam.alpha_i_rad().sin_cos();
         let k = beam.k();
 
+        let x_mm: Vec<f64> = (0..cols)
+            .map(|col| detector.position_mm(col as f64, 0.0)[0])
+            .collect();
+        let mut k_z = vec![0.0; cols];
+        let mut q_par = vec![0.0; cols];
+
         let mut runs = Vec::with_capacity(rows * 64);
         for (row, bits) in fixed_bits.chunks_exact_mut(cols).enumerate() {
             let [_, y, z] = detector.position_mm(0.0, row as f64);
             let normal = k * (y * cos_i - z * sin_i);
             let forward = k * (z * cos_i + y * sin_i);
+            if normal <= 0.0 {
+                bits.iter_mut().for_each(|b| *b |= Reason::Outside.bit());
+                continue;
+            }
+            // Roots and quotients of the whole row first: without branches the compiler
+            // takes several at a time.
+            for ((&x, k_z), q_par) in x_mm.iter().zip(&mut k_z).zip(&mut q_par) {
+                let inverse_r = 1.0 / (x * x + y * y + z * z).sqrt();
+                let q_x = forward * inverse_r - k * cos_i;
+                let q_y = k * x * inverse_r;
+                let q = (q_x * q_x + q_y * q_y).sqrt();
+                *k_z = normal * inverse_r;
+                // No axis holds -1: the rod belongs to no cell.
+                *q_par = if q_y.abs() < ROD_GUARD_Q_Y { -1.0 } else { q };
+            }
             let mut run = Run {
                 start: 0,
                 length: 0,
                 cell: NO_CELL,
             };
             for (col, bit) in bits.iter_mut().enumerate() {
-                let mut cell = NO_CELL;
-                if normal > 0.0 {
-                    let x = (col as f64 - detector.direct_beam_px[0]) * detector.pixel_mm[0];
-                    let inverse_r = 1.0 / (x * x + y * y + z * z).sqrt();
-                    let q_y = k * x * inverse_r;
-                    let q_x = forward * inverse_r - k * cos_i;
-                    if q_y.abs() >= ROD_GUARD_Q_Y
-                        && let Some(ik) = k_table.cell(normal * inverse_r)
-                        && let Some(iq) = q_table.cell((q_x * q_x + q_y * q_y).sqrt())
-                    {
-                        cell = CellSums::index(ik, iq) as u16;
+                let cell = match (k_table.cell(k_z[col]), q_table.cell(q_par[col])) {
+                    (Some(ik), Some(iq)) => CellSums::index(ik, iq) as u16,
+                    _ => {
+                        *bit |= Reason::Outside.bit();
+                        NO_CELL
                     }
-                }
-                if cell == NO_CELL {
-                    *bit |= Reason::Outside.bit();
-                }
+                };
                 if cell == run.cell && run.length < u16::MAX {
                     run.length += 1;
                 } else {

@@ -26,6 +26,7 @@ pub(crate) fn parse(text: &str) -> FrameHeader {
 
 fn read_line(header: &mut FrameHeader, line: &str) {
     let is_blank = |c: char| c.is_whitespace() || "()#:=,".contains(c);
+    let line = line.trim_start_matches(is_blank);
     let mut fields = line.split(is_blank).filter(|f| !f.is_empty());
     let key = fields.next().unwrap_or_default();
     let rest: Vec<&str> = fields.collect();
@@ -75,6 +76,19 @@ fn looks_like_date(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(
+            blank in "[ (:=,]{0,4}",
+            key in "(Detector|Pixel_size|Beam_xy|\\PC{0,12})",
+            rest in "\\PC{0,40}",
+        ) {
+            let header = parse(&format!("# {blank}{key}{rest}\n# {rest}{key}"));
+            prop_assert!(header.lines.len() <= 2);
+        }
+    }
 
     #[test]
     fn both_spellings() {
