@@ -204,6 +204,11 @@ impl Network {
         &self.params
     }
 
+    #[cfg(feature = "train")]
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Multiply-accumulate operations of one forward pass for one frame.
     #[must_use]
     pub fn macs(&self) -> usize {

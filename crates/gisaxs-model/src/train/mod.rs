@@ -28,13 +28,14 @@ pub use source::{CALIBRATION, HELD_OUT, View, ViewSource};
 
 use crate::bins::{Labels, logits};
 use crate::checkpoint::{
-    Metadata, Precision, read_buffer, read_file, read_metadata, to_bytes, write_atomic,
+    Calibration, Metadata, Precision, read_buffer, read_file, read_metadata, to_bytes, write_atomic,
 };
 use crate::error::{Error, Result};
+use crate::evaluate::{Scores, records};
 use crate::loss::{LossParts, LossWeights, sample_loss};
 use crate::net::engine::{Engine, Workspace};
 use crate::net::layout::initial;
-use crate::net::{Graph, NetworkConfig};
+use crate::net::{Graph, Network, NetworkConfig};
 use candle_core::Device;
 use optimizer::{State, decay_mask};
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,8 @@ pub struct TrainConfig {
     pub first_view: u64,
     /// Views between checkpoints.
     pub checkpoint_views: u64,
+    /// Fresh views (from [`HELD_OUT`] on) scored with the averaged weights at every checkpoint.
+    pub evaluate_views: u64,
     /// Seconds between reports.
     pub report_seconds: f64,
     /// Domain of the source, copied to the metadata.
@@ -90,6 +93,7 @@ impl Default for TrainConfig {
             threads: 0,
             first_view: 0,
             checkpoint_views: 50_000,
+            evaluate_views: 1000,
             report_seconds: 10.0,
             domain: serde_json::Value::Null,
             commit: String::new(),
@@ -147,6 +151,9 @@ pub struct Progress {
     pub views_per_second: f64,
     /// Seconds of this session.
     pub seconds: f64,
+    /// Scores of the averaged weights at the last checkpoint, reported once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Scores>,
 }
 
 impl fmt::Display for Progress {
@@ -171,7 +178,11 @@ impl fmt::Display for Progress {
             l.disorder,
             self.gradient_norm,
             self.learning_rate,
-        )
+        )?;
+        match &self.scores {
+            Some(scores) => write!(f, "\n         {scores}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -333,6 +344,7 @@ pub fn train(
 
     let start = Instant::now();
     let mut since = (Instant::now(), 0u64, LossParts::default(), 0.0f64);
+    let mut scores = None;
     let mut saved = state.step * batch;
     let first_index = |step: u64| config.first_view + step * batch;
     fill(&pool, source, &current, first_index(state.step));
@@ -446,6 +458,10 @@ pub fn train(
         since.3 += norm * batch as f64;
         let seconds = since.0.elapsed().as_secs_f64();
         let last = views >= config.views || stop.load(Ordering::Relaxed);
+        if views - saved >= config.checkpoint_views || last {
+            scores = pool.install(|| save(config, source, folder, layout, &state))?;
+            saved = views;
+        }
         if seconds >= config.report_seconds || last {
             let n = since.1 as f64;
             let progress = Progress {
@@ -456,6 +472,7 @@ pub fn train(
                 gradient_norm: since.3 / n,
                 views_per_second: n / seconds.max(1e-9),
                 seconds: start.elapsed().as_secs_f64(),
+                scores: scores.take(),
             };
             let line = serde_json::to_string(&progress).map_err(|source| Error::Json {
                 what: "progress",
@@ -465,16 +482,53 @@ pub fn train(
             report(&progress);
             since = (Instant::now(), 0, LossParts::default(), 0.0);
         }
-        if views - saved >= config.checkpoint_views || last {
-            save(config, folder, layout, &state)?;
-            saved = views;
-        }
     }
     let views = state.step * batch;
     Ok(Summary {
         views,
         finished: views >= config.views,
     })
+}
+
+/// Mean loss over `views` and its gradient with respect to the parameters of `network` (in the
+/// order of its layout), on the calling thread.
+///
+/// # Errors
+/// If there are no views or a view does not fit the network.
+pub fn gradient(
+    network: &Network,
+    views: &[View],
+    weights: &LossWeights,
+) -> Result<(LossParts, Vec<f32>)> {
+    let batch = Batch {
+        views: views.iter().map(|v| Mutex::new(Some(v.clone()))).collect(),
+    };
+    if views.is_empty() {
+        return Err(Error::Length {
+            what: "views",
+            expected: 1,
+            found: 0,
+        });
+    }
+    let n = views.len();
+    let engine = network.engine();
+    let part = batch.gather(0..n, network.config())?;
+    let mut workspace = engine.workspace(n, true);
+    let mut out = vec![0.0; n * logits::COUNT];
+    let mut d_out = vec![0.0; n * logits::COUNT];
+    let mut grad = vec![0.0; network.parameters().len()];
+    let params = network.parameters();
+    engine.forward(
+        params,
+        &part.planes,
+        &part.scalars,
+        &mut workspace,
+        &mut out,
+    )?;
+    let scale = 1.0 / n as f32;
+    let sum = losses(&out, &part.labels, weights, scale, &mut d_out);
+    engine.backward(params, &part.scalars, &d_out, &mut workspace, &mut grad)?;
+    Ok((sum.scaled(f64::from(scale)), grad))
 }
 
 /// A pool of its own, so that the caller's pool is left alone.
@@ -502,19 +556,29 @@ fn fill(pool: &rayon::ThreadPool, source: &dyn ViewSource, batch: &Batch, first:
     });
 }
 
+/// Scores the averaged weights on fresh views and writes weights and checkpoint.
 fn save(
     config: &TrainConfig,
+    source: &dyn ViewSource,
     folder: &Path,
     layout: &crate::net::Layout,
     state: &State,
-) -> Result<()> {
+) -> Result<Option<Scores>> {
     let views = state.step * config.batch as u64;
     let mut metadata = Metadata::new(config.network.clone(), config.seed);
     metadata.views = views;
     metadata.domain = config.domain.clone();
     metadata.commit.clone_from(&config.commit);
-    let weights = to_bytes(layout, &[("", &state.ema)], Precision::F16, &metadata)?;
-    write_atomic(&folder.join(WEIGHTS), &weights)?;
+    let mut network = Network::new(metadata, state.ema.clone(), &Device::Cpu)?;
+    let mut scores = None;
+    if config.evaluate_views > 0 {
+        let views = HELD_OUT..HELD_OUT + config.evaluate_views;
+        let found = Scores::new(&records(&network, source, views)?, &Calibration::default());
+        network.metadata_mut().scores = found.to_map();
+        scores = Some(found);
+    }
+    network.save(&folder.join(WEIGHTS), Precision::F16)?;
+    let metadata = network.metadata().clone();
     let header = CheckpointHeader {
         step: state.step,
         views,
@@ -527,7 +591,8 @@ fn save(
         ("v.", &state.v),
     ];
     let bytes = to_bytes(layout, &buffers, Precision::F32, &header)?;
-    write_atomic(&folder.join(CHECKPOINT), &bytes)
+    write_atomic(&folder.join(CHECKPOINT), &bytes)?;
+    Ok(scores)
 }
 
 fn load(path: &Path, engine: &Engine) -> Result<State> {
@@ -585,6 +650,7 @@ mod tests {
             threads: 2,
             report_seconds: 1e9,
             checkpoint_views: 1 << 40,
+            evaluate_views: 32,
             network: NetworkConfig::tiny(),
             optimizer: OptimizerConfig {
                 learning_rate: 3e-3,
@@ -699,6 +765,12 @@ mod tests {
             views: env("VIEWS", 20_000.0) as u64,
             report_seconds: env("REPORT", 5.0),
             batch: env("BATCH", 64.0) as usize,
+            network: NetworkConfig {
+                stem_blocks: env("STEM", 1.0) as usize,
+                trunk_blocks: env("TRUNK", 1.0) as usize,
+                deep_blocks: env("DEEP", 1.0) as usize,
+                ..NetworkConfig::default()
+            },
             optimizer,
             ..TrainConfig::default()
         };

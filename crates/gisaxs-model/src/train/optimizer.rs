@@ -32,14 +32,14 @@ pub struct OptimizerConfig {
 impl Default for OptimizerConfig {
     fn default() -> Self {
         Self {
-            learning_rate: 1e-3,
+            learning_rate: 3e-3,
             final_fraction: 0.01,
-            warmup_views: 30_000,
+            warmup_views: 20_000,
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.01,
-            clip_norm: 4.0,
+            clip_norm: 20.0,
             ema_decay: 0.999,
         }
     }

@@ -274,4 +274,83 @@ mod tests {
             assert!(view.labels.distance > 2.0 * view.labels.mean_radius);
         }
     }
+
+    /// The claim that training on cells stands on: a whole frame, simulated pixel by pixel
+    /// and preprocessed like a measured one, gives the rates that views are drawn from.
+    #[test]
+    fn views_agree_with_preprocessed_frames() {
+        use gisaxs_preproc::{Frame, Mask, ndarray::Array2};
+        use gisaxs_sim::artifact::{Drawn, Misalignment};
+        use gisaxs_sim::frame::SimulatedFrame;
+        use gisaxs_sim::rng::{Purpose, stream};
+
+        let mut prior = Prior::default();
+        // Small detectors keep the test short; films and coupling are tested by their error
+        // budget in the documentation, not here.
+        prior.setup.detectors.truncate(1);
+        prior.setup.polymer_films = 0.0;
+        prior.setup.oxides = 0.0;
+        let grid = network_grid();
+        let mut medians = Vec::new();
+        for index in 0..6 {
+            let cells = cell_setup(&prior, &grid, 5, index).unwrap();
+            let sample = Sample::draw(&prior, &cells, 5, index).unwrap();
+            let rng = &mut stream(5, Purpose::View, index);
+            let correlation = sample.fixed.unwrap_or_else(|| {
+                let model = gisaxs_sim::CorrelationModel::Decoupling;
+                prior.correlation.draw(sample.mean_radius_nm, model, rng)
+            });
+            let mut drawn = Drawn::draw(&prior.artifacts, rng);
+            drawn.exposure.peak_counts = 1e6; // counting noise below the comparison
+            drawn.saturation.cutoff = f32::MAX;
+            drawn.misalignment = Misalignment::NONE;
+            // Backgrounds are relative to the brightest percent of bins, which pixels and
+            // cells do not share: the particles are compared, up to that scale.
+            drawn.flat = 0.0;
+            drawn.diffuse.amplitude = 0.0;
+            drawn.air.amplitude = 0.0;
+            (drawn.rod.amplitude, drawn.rod.specular) = (0.0, 0.0);
+            let expected = cells.expected(&sample, &correlation, &drawn);
+
+            let particles = sample.particles.clone();
+            let frame =
+                SimulatedFrame::expose(cells.setup.clone(), particles, correlation, drawn, 0, rng)
+                    .unwrap();
+            let instrument = Instrument::new(cells.setup.beam, cells.setup.detector).unwrap();
+            let map = PixelMap::new(&instrument).unwrap();
+            let valid = cells.setup.valid_pixels();
+            let shape = (frame.shape[0], frame.shape[1]);
+            let hidden = Array2::from_shape_vec(shape, valid.iter().map(|v| !v).collect()).unwrap();
+            let instrument = instrument.with_mask(hidden).unwrap();
+            let counts = Array2::from_shape_vec(shape, frame.counts).unwrap();
+            let frame = Frame::new(counts).unwrap();
+            let mask = Mask::new(&frame, &instrument).unwrap();
+            let sums = map.bin(&frame, &mask);
+
+            let width = cells.grid.n_q();
+            let mut ratios: Vec<f32> = (0..expected.len())
+                .filter_map(|i| {
+                    let (k, q) = (cells.window.k[0] + i / width, cells.window.q[0] + i % width);
+                    let cell = CellSums::index(k, q);
+                    let mean = sums.sum[cell] / sums.pixels[cell];
+                    let measured = sums.pixels[cell] > 0.0 && cells.pixels[i] > 0.0;
+                    (measured && mean > 100.0).then(|| expected[i] / mean)
+                })
+                .collect();
+            assert!(ratios.len() > 300, "{} cells", ratios.len());
+            ratios.sort_by(f32::total_cmp);
+            let scale = ratios[ratios.len() / 2];
+            let mut errors: Vec<f32> = ratios.iter().map(|r| (r / scale - 1.0).abs()).collect();
+            errors.sort_by(f32::total_cmp);
+            println!(
+                "setup {index}: {} cells, median {:.4}, 90 % {:.4}, 99 % {:.4}",
+                errors.len(),
+                errors[errors.len() / 2],
+                errors[errors.len() * 9 / 10],
+                errors[errors.len() * 99 / 100]
+            );
+            medians.push(errors[errors.len() / 2]);
+        }
+        assert!(medians.iter().all(|m| *m < 0.03), "{medians:?}");
+    }
 }
