@@ -2,6 +2,9 @@
 
 use std::sync::{Mutex, OnceLock};
 
+/// Nodes and weights.
+pub(crate) type Rule = &'static [(f64, f64)];
+
 /// Nodes and weights (x, w) of the n-point Gauss-Legendre rule on [-1, 1], ascending.
 ///
 /// Newton's method on the Legendre polynomial from the asymptotic guess (DLMF 18.16.12);
@@ -10,8 +13,8 @@ use std::sync::{Mutex, OnceLock};
 ///
 /// # Panics
 /// If `n` is zero.
-pub(crate) fn gauss_legendre(n: usize) -> &'static [(f64, f64)] {
-    static RULES: OnceLock<Mutex<Vec<Option<&'static [(f64, f64)]>>>> = OnceLock::new();
+pub(crate) fn gauss_legendre(n: usize) -> Rule {
+    static RULES: OnceLock<Mutex<Vec<Option<Rule>>>> = OnceLock::new();
     assert!(n > 0, "a quadrature rule needs a node");
     let mut rules = RULES
         .get_or_init(Mutex::default)

@@ -162,16 +162,7 @@ impl View {
                 .draw(sample.mean_radius_nm, CorrelationModel::Decoupling, rng)
         });
         let drawn = Drawn::draw(&prior.artifacts, rng);
-        let mut rate = cells.particle_rate(sample, &correlation, &drawn);
-        drawn.compose(
-            &cells.bins,
-            &cells.surface,
-            LEVEL_ROD_GUARD,
-            |i| cells.pixels[i] > 0.0,
-            |blur, rate| blur.cells(&cells.columns_px, &cells.rows_px, rate),
-            &mut rate,
-        );
-
+        let rate = cells.expected(sample, &correlation, &drawn);
         let mut pixels = cells.pixels.clone();
         if rng.random_bool(0.25) {
             hide_a_block(&mut pixels, cells.grid.n_q(), rng);
@@ -208,6 +199,21 @@ impl View {
 }
 
 impl CellSetup {
+    /// Expected counts per pixel in the cells of the window, artifacts included.
+    #[must_use]
+    pub fn expected(&self, sample: &Sample, correlation: &Correlation, drawn: &Drawn) -> Vec<f32> {
+        let mut rate = self.particle_rate(sample, correlation, drawn);
+        drawn.compose(
+            &self.bins,
+            &self.surface,
+            LEVEL_ROD_GUARD,
+            |i| self.pixels[i] > 0.0,
+            |blur, rate| blur.cells(&self.columns_px, &self.rows_px, rate),
+            &mut rate,
+        );
+        rate
+    }
+
     /// Particle scattering where the believed cells truly lie.
     fn particle_rate(&self, sample: &Sample, correlation: &Correlation, drawn: &Drawn) -> Vec<f32> {
         let (n_q, n_k) = (self.grid.n_q(), self.grid.n_k());
