@@ -121,6 +121,14 @@ pub fn radius_distribution(
         density_upper.push((d + band_calibration * (quantile(0.95) - d)).max(d));
     }
 
+    // Bins where even the band is empty say nothing.
+    let seen = |i: &usize| density_upper[*i] > 0.0;
+    let first = (0..density.len()).find(seen).unwrap_or(0);
+    let end = (0..density.len())
+        .rev()
+        .find(seen)
+        .map_or(density.len(), |i| i + 1);
+
     // The standard deviation's interval: relative width and mean are taken as independent.
     let combine = |bound: fn(Estimate) -> f64| {
         let relative = |e: Estimate| (bound(e) / e.value).ln();
@@ -130,10 +138,10 @@ pub fn radius_distribution(
     RadiusDistribution {
         unit: "nm",
         weighting: "number",
-        bin_edges,
-        density,
-        density_lower,
-        density_upper,
+        bin_edges: bin_edges[first..=end].to_vec(),
+        density: density[first..end].to_vec(),
+        density_lower: density_lower[first..end].to_vec(),
+        density_upper: density_upper[first..end].to_vec(),
         mean,
         std: Estimate {
             value: std,

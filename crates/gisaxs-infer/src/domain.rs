@@ -11,7 +11,7 @@
 //! [`Fit::relative_misfit`](crate::Fit::relative_misfit).
 
 use gisaxs_physics::{Beam, FlatDetector};
-use gisaxs_preproc::input::{CellSums, N_CELLS, N_K, N_Q, NetworkInput};
+use gisaxs_preproc::input::{CellSums, N_CELLS, N_K, N_PLANES, N_Q};
 use serde::{Deserialize, Serialize};
 
 use crate::structure::Estimate;
@@ -82,13 +82,18 @@ impl Limit {
 /// Edge of the blocks, cells.
 const BLOCK: usize = 8;
 /// Blocks of the grid.
-pub const BLOCKS: usize = N_CELLS / (BLOCK * BLOCK);
+pub(crate) const BLOCKS: usize = N_CELLS / (BLOCK * BLOCK);
 
-/// Mean over the valid cells of each block of the first plane; `None` where fewer than a
-/// quarter are valid.
+/// Mean over the valid cells of each block of the first plane of a
+/// [`NetworkInput`](gisaxs_preproc::input::NetworkInput); `None` where fewer than a quarter
+/// are valid.
+///
+/// # Panics
+/// If `planes` are not those of the grid.
 #[must_use]
-pub fn block_means(input: &NetworkInput) -> Vec<Option<f32>> {
-    let (intensity, validity) = (&input.planes[..N_CELLS], &input.planes[2 * N_CELLS..]);
+pub fn block_means(planes: &[f32]) -> Vec<Option<f32>> {
+    assert_eq!(planes.len(), N_PLANES * N_CELLS, "planes of another grid");
+    let (intensity, validity) = (&planes[..N_CELLS], &planes[2 * N_CELLS..]);
     let mut means = Vec::with_capacity(BLOCKS);
     for k in (0..N_K).step_by(BLOCK) {
         for q in (0..N_Q).step_by(BLOCK) {

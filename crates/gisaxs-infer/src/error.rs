@@ -37,12 +37,9 @@ pub enum Error {
         /// What was expected.
         expected: String,
     },
-    /// Frame, mask or geometry are unusable.
-    #[error("cannot prepare the frame")]
+    /// Frame, mask or instrument are unusable; the message says which and why.
+    #[error(transparent)]
     Preprocess(#[from] gisaxs_preproc::Error),
-    /// The binned frame holds nothing to look at.
-    #[error("cannot encode the frame")]
-    Input(#[from] gisaxs_preproc::input::InputError),
     /// The network failed on a valid input.
     #[error("cannot run the network")]
     Network(#[source] gisaxs_model::Error),

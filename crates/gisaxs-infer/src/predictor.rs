@@ -4,12 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use gisaxs_model::bins::{self, Bins, logits};
-use gisaxs_model::{Calibration, Device, Network};
-use gisaxs_physics::{
-    FlatDetector, Layer, Multilayer, RefractiveIndex, UprightShape,
-};
-use gisaxs_preproc::input::{CellSums, KnownMaterial, NetworkInput};
+use gisaxs_model::bins::{self, Bins};
+use gisaxs_model::{Calibration, Device, Network, Prediction};
+use gisaxs_physics::{FlatDetector, Layer, Multilayer, RefractiveIndex, UprightShape};
+use gisaxs_preproc::input::{CellSums, N_SCALARS, NetworkInput};
 use gisaxs_preproc::{Frame, Instrument, MaterialSpec, PixelMap, prepare_with};
 use sha2::{Digest, Sha256};
 
@@ -21,7 +19,9 @@ use crate::posterior::Spacing;
 use crate::refine::{self, REFINED};
 use crate::resolve::{Window, unresolved};
 use crate::scene::{Parameters, Scene};
-use crate::structure::{Estimate, Fit, ModelInfo, Posterior, Shape, Structure, Timing};
+use crate::structure::{
+    Estimate, Fit, ModelInfo, Posterior, RadiusDistribution, Shape, Structure, Timing,
+};
 use crate::verify::{self, Measured, View};
 
 /// The shipped weights.
@@ -63,8 +63,6 @@ pub struct PreparedInstrument {
     map: Arc<PixelMap>,
     detector: FlatDetector,
     stack: Multilayer,
-    /// Where the Yoneda cut is laid: critical wavenumber of the particles, nm^-1.
-    yoneda: f64,
     assumptions: Vec<String>,
     scene: OnceLock<Scene>,
 }
@@ -91,15 +89,10 @@ impl PreparedInstrument {
             layers.push(Layer::new(index, thickness));
         }
         layers.push(Layer::semi_infinite(substrate));
-        let critical = |index: RefractiveIndex| {
-            KnownMaterial::new(index.delta, index.beta, beam.wavelength_nm()).critical_wavenumber
-        };
-        let yoneda = critical(knowledge.particle.unwrap_or(substrate)).max(critical(substrate));
         Ok(Self {
             map: Arc::new(PixelMap::new(instrument)?),
             detector,
             stack: Multilayer::new(layers)?,
-            yoneda,
             assumptions,
             scene: OnceLock::new(),
         })
@@ -202,6 +195,12 @@ impl Predictor {
         })
     }
 
+    /// The network itself.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
     /// Where the weights came from.
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
@@ -234,8 +233,8 @@ impl Predictor {
         let preprocess = lap(started);
 
         let started = Instant::now();
-        let answer = self.answer(&prepared.input)?;
-        let window = Window::of(&prepared.cells);
+        let answer = self.answer(&prepared.input.planes, &prepared.input.scalars)?;
+        let window = Window::of(&prepared.cells.pixels);
         let mut structure = self.structure(&answer, &window, instrument, &prepared.input);
         structure.frame = frame.name().to_owned();
         structure.warnings.splice(0..0, prepared.warnings);
@@ -271,17 +270,20 @@ impl Predictor {
         })
     }
 
-    /// The structure behind a network input alone, without a frame: for simulated views
-    /// that never were frames. There is no verification.
+    /// The network's answer to planes and scalars of a
+    /// [`NetworkInput`](gisaxs_preproc::input::NetworkInput) alone, without a frame.
     ///
     /// # Errors
     /// If the network fails.
-    pub fn answer(&self, input: &NetworkInput) -> Result<Answer> {
+    pub fn answer(&self, planes: &[f32], scalars: &[f32; N_SCALARS]) -> Result<Answer> {
         let row = self
             .network
-            .forward(&input.planes, &input.scalars)
+            .forward(planes, scalars)
             .map_err(Error::Network)?;
-        Answer::new(&row, &self.network.metadata().calibration)
+        Answer::new(
+            &Prediction::from_logits(&row),
+            &self.network.metadata().calibration,
+        )
     }
 
     fn structure(
@@ -291,10 +293,9 @@ impl Predictor {
         instrument: &PreparedInstrument,
         input: &NetworkInput,
     ) -> Structure {
-        let unresolved = unresolved(answer, window);
-        let resolved = |name: &str, estimate: Estimate| {
-            (!unresolved.contains(&name)).then_some(estimate)
-        };
+        let unresolved = answer.unresolved(window);
+        let resolved =
+            |name: &str, estimate: Estimate| (!unresolved.contains(&name)).then_some(estimate);
         let distance = resolved("distance", answer.distance);
         let disorder = resolved("disorder", answer.disorder);
         let height_over_radius = resolved("height_over_radius", answer.height_ratio);
@@ -307,18 +308,12 @@ impl Predictor {
                 distance,
                 disorder,
             ],
-            self.pattern.score(&domain::block_means(input)),
+            self.pattern.score(&domain::block_means(&input.planes)),
         );
         Structure {
             frame: String::new(),
             model: self.model.clone(),
-            radius: radius_distribution(
-                &bins::RADIUS.edges(),
-                &answer.radius_mass,
-                answer.mean_radius,
-                answer.rel_std,
-                1.0,
-            ),
+            radius: answer.radius(),
             height_over_radius,
             distance,
             disorder,
@@ -362,36 +357,63 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// From a row of logits.
-    fn new(row: &[f32], calibration: &Calibration) -> Result<Self> {
-        if let Some(value) = row.iter().find(|v| !v.is_finite()) {
-            return Err(Error::NotFinite {
-                output: "logits",
-                value: f64::from(*value),
-            });
-        }
-        let posterior = |range: std::ops::Range<usize>, bins: Bins| Posterior {
+    /// From the network's posteriors.
+    fn new(p: &Prediction, calibration: &Calibration) -> Result<Self> {
+        let posterior = |bins: Bins, mass: &[f32]| Posterior {
             bin_edges: bins.edges(),
-            probability: softmax(&row[range]),
+            probability: mass.iter().copied().map(f64::from).collect(),
         };
-        let mean_radius = posterior(logits::MEAN_RADIUS, bins::MEAN_RADIUS);
-        let rel_std = posterior(logits::REL_STD, bins::REL_STD);
-        let height_ratio_posterior = posterior(logits::HEIGHT_RATIO, bins::HEIGHT_RATIO);
-        let distance_posterior = posterior(logits::DISTANCE, bins::DISTANCE);
-        let disorder_posterior = posterior(logits::DISORDER, bins::DISORDER);
-        Ok(Self {
-            radius_mass: softmax(&row[logits::RADIUS]),
+        let mean_radius = posterior(bins::MEAN_RADIUS, &p.mean_radius);
+        let rel_std = posterior(bins::REL_STD, &p.rel_std);
+        let height_ratio_posterior = posterior(bins::HEIGHT_RATIO, &p.height_ratio);
+        let distance_posterior = posterior(bins::DISTANCE, &p.distance);
+        let disorder_posterior = posterior(bins::DISORDER, &p.disorder);
+        let answer = Self {
+            radius_mass: p.radius.iter().copied().map(f64::from).collect(),
             mean_radius: mean_radius.estimate(Spacing::Log, calibration.mean_radius),
             rel_std: rel_std.estimate(Spacing::Log, calibration.rel_std),
             height_ratio: height_ratio_posterior
                 .estimate(Spacing::Linear, calibration.height_ratio),
             distance: distance_posterior.estimate(Spacing::Log, calibration.distance),
             disorder: disorder_posterior.estimate(Spacing::Log, calibration.disorder),
-            cylinder_probability: 1.0 / (1.0 + (-f64::from(row[logits::SHAPE])).exp()),
+            cylinder_probability: f64::from(p.cylinder),
             distance_posterior,
             disorder_posterior,
             height_ratio_posterior,
-        })
+        };
+        for (output, estimate) in [
+            ("mean_radius", answer.mean_radius),
+            ("rel_std", answer.rel_std),
+            ("height_ratio", answer.height_ratio),
+            ("distance", answer.distance),
+            ("disorder", answer.disorder),
+        ] {
+            if !estimate.is_finite() {
+                return Err(Error::NotFinite {
+                    output,
+                    value: estimate.value,
+                });
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The size distribution: masses, mean and width brought together.
+    #[must_use]
+    pub fn radius(&self) -> RadiusDistribution {
+        radius_distribution(
+            &bins::RADIUS.edges(),
+            &self.radius_mass,
+            self.mean_radius,
+            self.rel_std,
+            1.0,
+        )
+    }
+
+    /// Names of the quantities that a frame with this window does not determine.
+    #[must_use]
+    pub fn unresolved(&self, window: &Window) -> Vec<&'static str> {
+        unresolved(self, window)
     }
 
     /// The more probable shape.
@@ -417,13 +439,6 @@ impl Answer {
             }
         }
     }
-}
-
-fn softmax(row: &[f32]) -> Vec<f64> {
-    let highest = row.iter().copied().fold(f32::MIN, f32::max);
-    let exp: Vec<f64> = row.iter().map(|&z| f64::from(z - highest).exp()).collect();
-    let total: f64 = exp.iter().sum();
-    exp.iter().map(|e| e / total).collect()
 }
 
 fn lap(since: Instant) -> f64 {
@@ -456,7 +471,6 @@ fn compare(
         counts: frame.as_slice(),
         mask: mask_bits,
         sums: cells,
-        yoneda: instrument.yoneda,
         parameters: REFINED,
     };
     let first = verify::compare(scene, &measured, &view, &start, false)?;

@@ -32,12 +32,18 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window of binned counts; a column counts if at least two of its cells are valid.
+    /// The window of a grid with `valid` > 0 where a cell holds a valid pixel (the pixel
+    /// counts of [`CellSums`], or the third plane of the network's input). A column counts
+    /// if at least two of its cells are valid.
+    ///
+    /// # Panics
+    /// If `valid` does not have one number per cell.
     #[must_use]
-    pub fn of(cells: &CellSums) -> Self {
+    pub fn of(valid: &[f32]) -> Self {
+        assert_eq!(valid.len(), N_K * N_Q, "cells of another grid");
         let seen = |q: &usize| {
             (0..N_K)
-                .filter(|&k| cells.pixels[CellSums::index(k, *q)] > 0.0)
+                .filter(|&k| valid[CellSums::index(k, *q)] > 0.0)
                 .nth(1)
                 .is_some()
         };
@@ -97,7 +103,7 @@ mod tests {
             }
         }
         cells.pixels[CellSums::index(5, 90)] = 1.0;
-        let window = Window::of(&cells);
+        let window = Window::of(&cells.pixels);
         assert_eq!(window.q_min, Q_AXIS.edge(20));
         assert_eq!(window.q_max, Q_AXIS.edge(60));
     }

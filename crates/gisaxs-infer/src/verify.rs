@@ -220,9 +220,6 @@ pub(crate) struct View<'a> {
     /// [`Reason`] bits of every pixel, row-major.
     pub mask: &'a [u8],
     pub sums: &'a CellSums,
-    /// Critical wavenumber of the particles, k sqrt(2 delta), where the Yoneda cut is laid;
-    /// of the substrate if the particles' is unknown.
-    pub yoneda: f64,
     /// Free parameters behind the model (for the degrees of freedom).
     pub parameters: usize,
 }
@@ -408,8 +405,34 @@ fn band(axis: AsinhAxis, low: f64, high: f64) -> std::ops::Range<usize> {
     start..index(high).max(start + 1)
 }
 
+/// k sin(alpha_f) of the Yoneda maximum: the brightest row of the grid away from the rod.
+/// Which material's critical angle it marks depends on the coverage, so the frame is asked.
+fn yoneda(sums: &CellSums) -> f64 {
+    /// Columns from here on, nm^-1: the rod and its spill lie below.
+    const AWAY_FROM_ROD: f64 = 0.1;
+    /// Rows up to here, nm^-1: no material has a larger critical wavenumber.
+    const HIGHEST: f64 = 0.9;
+    let first = Q_AXIS.position(AWAY_FROM_ROD).ceil() as usize;
+    let rows = K_AXIS.position(HIGHEST) as usize;
+    let brightness = |k: usize| {
+        let cells = (first..N_Q).map(|q| CellSums::index(k, q));
+        let (sum, pixels) = cells.fold((0.0, 0.0), |(sum, pixels), i| {
+            (
+                sum + f64::from(sums.sum[i]).max(0.0),
+                pixels + f64::from(sums.pixels[i]),
+            )
+        });
+        if pixels > 0.0 { sum / pixels } else { 0.0 }
+    };
+    let brightest = (0..rows)
+        .max_by(|&a, &b| brightness(a).total_cmp(&brightness(b)))
+        .unwrap_or(0);
+    K_AXIS.centre(brightest)
+}
+
 fn horizontal_cut(view: &View<'_>, model: &[f64]) -> Cut {
-    let rows = band(K_AXIS, 0.85 * view.yoneda, 1.25 * view.yoneda);
+    let maximum = yoneda(view.sums);
+    let rows = band(K_AXIS, 0.85 * maximum, 1.2 * maximum);
     let points = averages(
         view,
         model,
@@ -568,7 +591,6 @@ mod tests {
             counts: frame.as_slice(),
             mask: prepared.mask.bits(),
             sums: &prepared.cells,
-            yoneda: 0.3,
             parameters: 5,
         };
         let parameters = |size: f64, height: f64, distance: f64| Parameters {

@@ -108,20 +108,28 @@ fn with_interval(e: Estimate) -> (String, String) {
     )
 }
 
+/// Shapes less probable than this are not named.
+const DECIDED: f64 = 0.75;
+
 /// The one-sentence answer.
 fn answer(s: &Structure) -> String {
+    let probability = s
+        .shape
+        .cylinder_probability
+        .max(1.0 - s.shape.cylinder_probability);
     let shape = match s.shape.value {
-        "cylinder" => "upright cylinders",
+        _ if probability < DECIDED => "of undecided shape",
+        "cylinder" => "like upright cylinders",
         _ => match s.height_over_radius.map(|e| e.value) {
-            Some(h) if h > 1.85 => "spheres",
-            Some(h) if (0.9..1.1).contains(&h) => "hemispheres",
-            _ => "truncated spheres",
+            Some(h) if h > 1.85 => "like spheres",
+            Some(h) if (0.9..1.1).contains(&h) => "like hemispheres",
+            _ => "like truncated spheres",
         },
     };
     let (mean, _) = with_interval(s.radius.mean);
     let (std, _) = with_interval(s.radius.std);
     let mut text = format!(
-        "Particles like {shape} of mean radius <b>{mean}&nbsp;nm</b> with a spread of {std}&nbsp;nm"
+        "Particles {shape}, mean radius <b>{mean}&nbsp;nm</b> with a spread of {std}&nbsp;nm"
     );
     if let Some(h) = s.height_over_radius {
         let height = h.scaled(s.radius.mean.value);
