@@ -94,6 +94,7 @@ mod ensemble;
 mod error;
 mod form_factor;
 mod geometry;
+mod instrument;
 mod material;
 mod multilayer;
 mod particle;
@@ -109,8 +110,12 @@ pub use form_factor::{
     Cylinder, FormFactor, Parameter, ShapeInfo, Sphere, SphericalSegment, shape, shapes,
 };
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
+pub use instrument::{Footprint, smear};
 pub use material::{Material, RefractiveIndex};
-pub use multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, effective_sigma};
+pub use multilayer::{
+    InterfaceProfile, Layer, LayerWave, Multilayer, RoughInterfaces, Roughness, SelfAffine,
+    effective_sigma,
+};
 pub use num_complex;
 pub use num_complex::Complex64;
 pub use particle::{Axis, Particle, Rotation};

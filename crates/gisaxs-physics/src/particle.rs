@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use num_complex::Complex64;
+
 use crate::form_factor::FormFactor;
 use crate::material::RefractiveIndex;
 
@@ -205,6 +207,14 @@ impl Particle {
             .iter()
             .filter(|c| c.inside.is_none())
             .map(|c| c.shape.volume())
+            .sum()
+    }
+
+    /// Integral of n^2 - n_medium^2 over the particle, nm^3.
+    pub(crate) fn excess(&self, medium: RefractiveIndex) -> Complex64 {
+        self.components
+            .iter()
+            .map(|c| c.index.contrast(c.inside.unwrap_or(medium)) * c.shape.volume())
             .sum()
     }
 

@@ -21,15 +21,21 @@ pub(super) fn check(dir: &Path) -> Result<Vec<Outcome>, Error> {
             let case: FormFactorCase = serde_json::from_value(case)?;
             let shape = sample::shape(&case.name, &case.params)?;
             let volume_error = (shape.volume() / case.volume_nm3 - 1.0).abs();
-            let errors = rows(&array, case.start, case.count)?.into_iter().map(|row| {
-                let complex = |j: usize| Complex64::new(row[j], row[j + 1]);
-                let f = shape.at([complex(0), complex(2), complex(4)]);
-                (f - complex(6)).norm() / case.volume_nm3
-            });
+            let errors = rows(&array, case.start, case.count)?
+                .into_iter()
+                .map(|row| {
+                    let complex = |j: usize| Complex64::new(row[j], row[j + 1]);
+                    let f = shape.at([complex(0), complex(2), complex(4)]);
+                    (f - complex(6)).norm() / case.volume_nm3
+                });
             let cancels = case.name.starts_with("Sawtooth") || case.name == "Ellipsoid";
             Ok(Deviation {
                 worst: worst(errors).max(volume_error),
-                tolerance: if cancels { CANCELLING_TOLERANCE } else { TOLERANCE },
+                tolerance: if cancels {
+                    CANCELLING_TOLERANCE
+                } else {
+                    TOLERANCE
+                },
             })
         },
     )

@@ -37,13 +37,22 @@ pub(crate) struct Args {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("cannot read {}", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot write {}", path.display())]
-    Write { path: PathBuf, source: std::io::Error },
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{} is not a C-ordered little-endian f64 .npy file", path.display())]
     Npy { path: PathBuf },
     #[error("{} is not JSON of the expected form: {source}", path.display())]
-    Json { path: PathBuf, source: serde_json::Error },
+    Json {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
     #[error("{} holds no cases", path.display())]
     Empty { path: PathBuf },
     #[error("not understood: {0}")]
@@ -101,9 +110,17 @@ pub(crate) fn run(args: &Args) -> Result<bool, Error> {
         match result {
             Ok(d) if d.passes() => {
                 passed += 1;
-                say!("{name:48} {:9.2e}  tolerance {:7.0e}  ok", d.worst, d.tolerance);
+                say!(
+                    "{name:48} {:9.2e}  tolerance {:7.0e}  ok",
+                    d.worst,
+                    d.tolerance
+                );
             }
-            Ok(d) => say!("{name:48} {:9.2e}  tolerance {:7.0e}  FAIL", d.worst, d.tolerance),
+            Ok(d) => say!(
+                "{name:48} {:9.2e}  tolerance {:7.0e}  FAIL",
+                d.worst,
+                d.tolerance
+            ),
             Err(reason) => say!("{name:48} {:>9}  tolerance {:>7}  FAIL  {reason}", "-", "-"),
         }
     }
@@ -122,21 +139,33 @@ fn write_report(path: &Path, outcomes: &[Outcome]) -> Result<(), Error> {
         .map(|Outcome { name, result }| Line {
             name,
             // JSON has no NaN.
-            worst_error: result.as_ref().ok().map(|d| d.worst).filter(|w| w.is_finite()),
+            worst_error: result
+                .as_ref()
+                .ok()
+                .map(|d| d.worst)
+                .filter(|w| w.is_finite()),
             tolerance: result.as_ref().ok().map(|d| d.tolerance),
             passed: result.as_ref().is_ok_and(|d| d.passes()),
             reason: result.as_ref().err().map(ToString::to_string),
         })
         .collect();
     let text = serde_json::to_string_pretty(&lines)?;
-    std::fs::write(path, text + "\n").map_err(|source| Error::Write { path: path.into(), source })
+    std::fs::write(path, text + "\n").map_err(|source| Error::Write {
+        path: path.into(),
+        source,
+    })
 }
 
 /// Reads a JSON file.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| Error::Read { path: path.into(), source })?;
-    serde_json::from_str(&text).map_err(|source| Error::Json { path: path.into(), source })
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        path: path.into(),
+        source,
+    })?;
+    serde_json::from_str(&text).map_err(|source| Error::Json {
+        path: path.into(),
+        source,
+    })
 }
 
 /// Reads a JSON list of cases and runs `check` on each, in parallel. `label` names a case from
@@ -161,7 +190,10 @@ fn run_cases(
     cases
         .into_par_iter()
         .enumerate()
-        .map(|(i, case)| Outcome { name: label(i, &case), result: check(case) })
+        .map(|(i, case)| Outcome {
+            name: label(i, &case),
+            result: check(case),
+        })
         .collect()
 }
 
@@ -173,17 +205,27 @@ fn text<'a>(case: &'a Value, key: &str) -> &'a str {
 /// Rows `start .. start + count` of a two-dimensional array.
 fn rows(array: &npy::Array, start: usize, count: usize) -> Result<Vec<&[f64]>, Error> {
     let &[total, columns] = array.shape.as_slice() else {
-        return Err(Error::Size { expected: 2, found: array.shape.len() });
+        return Err(Error::Size {
+            expected: 2,
+            found: array.shape.len(),
+        });
     };
     if start + count > total || count == 0 {
-        return Err(Error::Size { expected: start + count, found: total });
+        return Err(Error::Size {
+            expected: start + count,
+            found: total,
+        });
     }
-    Ok(array.data[start * columns..(start + count) * columns].chunks_exact(columns).collect())
+    Ok(array.data[start * columns..(start + count) * columns]
+        .chunks_exact(columns)
+        .collect())
 }
 
 /// The largest of some errors; NaN if one is NaN.
 fn worst(errors: impl IntoIterator<Item = f64>) -> f64 {
-    errors.into_iter().fold(0.0, |a, b| if a.is_nan() || b <= a { a } else { b })
+    errors
+        .into_iter()
+        .fold(0.0, |a, b| if a.is_nan() || b <= a { a } else { b })
 }
 
 #[cfg(test)]
@@ -194,7 +236,19 @@ mod tests {
     fn the_worst_error_keeps_nan() {
         assert_eq!(worst([0.1, 0.3, 0.2]), 0.3);
         assert!(worst([0.1, f64::NAN, 0.2]).is_nan());
-        assert!(!Deviation { worst: f64::NAN, tolerance: 1.0 }.passes());
-        assert!(!Deviation { worst: f64::INFINITY, tolerance: 1.0 }.passes());
+        assert!(
+            !Deviation {
+                worst: f64::NAN,
+                tolerance: 1.0
+            }
+            .passes()
+        );
+        assert!(
+            !Deviation {
+                worst: f64::INFINITY,
+                tolerance: 1.0
+            }
+            .passes()
+        );
     }
 }

@@ -14,7 +14,10 @@ pub(crate) struct Array {
 
 /// Reads `path`.
 pub(crate) fn read(path: &Path) -> Result<Array, Error> {
-    let bytes = fs::read(path).map_err(|source| Error::Read { path: path.into(), source })?;
+    let bytes = fs::read(path).map_err(|source| Error::Read {
+        path: path.into(),
+        source,
+    })?;
     parse(&bytes).ok_or_else(|| Error::Npy { path: path.into() })
 }
 
@@ -22,8 +25,14 @@ fn parse(bytes: &[u8]) -> Option<Array> {
     let rest = bytes.strip_prefix(b"\x93NUMPY")?;
     // Version 1 has a 2-byte header length, versions 2 and 3 a 4-byte one.
     let (header_length, start) = match rest.first()? {
-        1 => (u16::from_le_bytes(rest.get(2..4)?.try_into().ok()?).into(), 4),
-        2 | 3 => (u32::from_le_bytes(rest.get(2..6)?.try_into().ok()?) as usize, 6),
+        1 => (
+            u16::from_le_bytes(rest.get(2..4)?.try_into().ok()?).into(),
+            4,
+        ),
+        2 | 3 => (
+            u32::from_le_bytes(rest.get(2..6)?.try_into().ok()?) as usize,
+            6,
+        ),
         _ => return None,
     };
     let header = std::str::from_utf8(rest.get(start..start + header_length)?).ok()?;

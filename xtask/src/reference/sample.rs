@@ -32,26 +32,52 @@ pub(super) fn stack(layers: &[schema::Layer]) -> Result<Multilayer, Error> {
     let layers = layers
         .iter()
         .map(|layer| {
-            let thickness = layer.thickness_nm.unwrap_or(0.0);
             let roughness = match layer.top_roughness {
                 None => Roughness::NONE,
                 Some(r) => {
-                    let sigma = physics::effective_sigma(
-                        r.sigma_nm,
-                        r.hurst,
-                        r.lateral_corr_length_nm,
-                        r.max_spatial_frequency_per_nm,
-                    );
+                    let sigma = height_profile(r).effective_sigma();
                     match r.transient {
                         schema::Transient::Erf => Roughness::erf(sigma)?,
                         schema::Transient::Tanh => Roughness::tanh(sigma)?,
                     }
                 }
             };
+            let thickness = layer.thickness_nm.unwrap_or(0.0);
             Ok(Layer::new(index(layer.material)?, thickness).with_roughness(roughness))
         })
         .collect::<Result<Vec<_>, Error>>()?;
     Ok(Multilayer::new(layers)?)
+}
+
+fn height_profile(roughness: schema::Roughness) -> physics::SelfAffine {
+    physics::SelfAffine {
+        sigma_nm: roughness.sigma_nm,
+        hurst: roughness.hurst,
+        correlation_nm: roughness.lateral_corr_length_nm,
+        max_frequency_per_nm: roughness.max_spatial_frequency_per_nm,
+    }
+}
+
+/// The rough interfaces, if any interface is rough.
+fn rough_interfaces(layers: &[schema::Layer]) -> Result<Option<physics::RoughInterfaces>, Error> {
+    let mut depths = layers
+        .iter()
+        .filter_map(|l| l.top_roughness)
+        .map(|r| r.vertical_corr_depth_nm);
+    let Some(depth) = depths.next() else {
+        return Ok(None);
+    };
+    if depths.any(|other| other != depth) {
+        let what = "interfaces with different vertical correlation depths";
+        return Err(Error::NotImplemented(what.into()));
+    }
+    Ok(Some(physics::RoughInterfaces {
+        profiles: layers
+            .iter()
+            .map(|l| l.top_roughness.map(height_profile))
+            .collect(),
+        vertical_correlation_nm: depth,
+    }))
 }
 
 /// Nodes of a distribution.
@@ -61,15 +87,35 @@ pub(super) fn nodes(distribution: &schema::Distribution) -> Result<Vec<physics::
     const UNUSED: f64 = 1.0;
     let (distribution, n, width) = match *distribution {
         schema::Distribution::Gate { min, max, n } => (Distribution::Gate { min, max }, n, UNUSED),
-        schema::Distribution::Gaussian { mean, std_dev, n, rel_sampling_width } => {
-            (Distribution::Gaussian { mean, std_dev }, n, rel_sampling_width)
-        }
-        schema::Distribution::Lorentz { mean, hwhm, n, rel_sampling_width } => {
-            (Distribution::Lorentz { mean, hwhm }, n, rel_sampling_width)
-        }
-        schema::Distribution::LogNormal { median, scale_param, n, rel_sampling_width } => {
-            (Distribution::LogNormal { median, scale: scale_param }, n, rel_sampling_width)
-        }
+        schema::Distribution::Gaussian {
+            mean,
+            std_dev,
+            n,
+            rel_sampling_width,
+        } => (
+            Distribution::Gaussian { mean, std_dev },
+            n,
+            rel_sampling_width,
+        ),
+        schema::Distribution::Lorentz {
+            mean,
+            hwhm,
+            n,
+            rel_sampling_width,
+        } => (Distribution::Lorentz { mean, hwhm }, n, rel_sampling_width),
+        schema::Distribution::LogNormal {
+            median,
+            scale_param,
+            n,
+            rel_sampling_width,
+        } => (
+            Distribution::LogNormal {
+                median,
+                scale: scale_param,
+            },
+            n,
+            rel_sampling_width,
+        ),
         schema::Distribution::Cosine { mean, sigma, n } => {
             (Distribution::Cosine { mean, sigma }, n, UNUSED)
         }
@@ -103,10 +149,15 @@ pub(super) fn structure_factor(
 
 fn radial_paracrystal(structure: &schema::Structure) -> Result<RadialParacrystal, Error> {
     match *structure {
-        schema::Structure::RadialParacrystal { distance_nm, damping_length_nm, pdf, .. } => {
-            Ok(RadialParacrystal::with_profile(distance_nm, profile_1d(pdf))?
-                .with_damping(damping_length_nm)?)
-        }
+        schema::Structure::RadialParacrystal {
+            distance_nm,
+            damping_length_nm,
+            pdf,
+            ..
+        } => Ok(
+            RadialParacrystal::with_profile(distance_nm, profile_1d(pdf))?
+                .with_damping(damping_length_nm)?,
+        ),
         ref other => Err(Error::NotImplemented(kind(other).into())),
     }
 }
@@ -145,26 +196,62 @@ fn particle(spec: &schema::Particle) -> Result<(Particle, [f64; 3]), Error> {
         Ok(particle.translated(shift))
     };
     Ok(match spec {
-        Spec::Particle { material, formfactor, rotations, translation_nm } => {
+        Spec::Particle {
+            material,
+            formfactor,
+            rotations,
+            translation_nm,
+        } => {
             let shape: Arc<dyn FormFactor> = shape(&formfactor.name, &formfactor.params)?.into();
             let particle = Particle::from_shape(shape, index(*material)?);
-            (turned(particle, rotations), translation_nm.unwrap_or_default())
+            (
+                turned(particle, rotations),
+                translation_nm.unwrap_or_default(),
+            )
         }
-        Spec::CoreAndShell { core, shell, rotations, translation_nm } => {
+        Spec::CoreAndShell {
+            core,
+            shell,
+            rotations,
+            translation_nm,
+        } => {
             let particle = Particle::core_shell(whole(core)?, whole(shell)?);
-            (turned(particle, rotations), translation_nm.unwrap_or_default())
+            (
+                turned(particle, rotations),
+                translation_nm.unwrap_or_default(),
+            )
         }
-        Spec::Compound { components, rotations, translation_nm } => {
-            let parts = components.iter().map(whole).collect::<Result<Vec<_>, _>>()?;
-            (turned(Particle::compound(parts), rotations), translation_nm.unwrap_or_default())
+        Spec::Compound {
+            components,
+            rotations,
+            translation_nm,
+        } => {
+            let parts = components
+                .iter()
+                .map(whole)
+                .collect::<Result<Vec<_>, _>>()?;
+            (
+                turned(Particle::compound(parts), rotations),
+                translation_nm.unwrap_or_default(),
+            )
         }
-        Spec::Mixture { .. } => return Err(Error::NotImplemented("a mixture inside a particle".into())),
+        Spec::Mixture { .. } => {
+            return Err(Error::NotImplemented("a mixture inside a particle".into()));
+        }
         Spec::Mesocrystal { .. } => return Err(Error::NotImplemented("Mesocrystal".into())),
     })
 }
 
-/// The sample as seen from a beam with the azimuth `phi_i_rad`: turned back by it.
-pub(super) fn sample(spec: &schema::Sample, phi_i_rad: f64) -> Result<physics::Sample, Error> {
+/// The sample as seen from a beam with the azimuth `phi_i_rad`: turned back by it. With
+/// `averaged`, waves see the particles as a slab.
+pub(super) fn sample(
+    spec: &schema::Sample,
+    phi_i_rad: f64,
+    averaged: bool,
+) -> Result<physics::Sample, Error> {
+    if spec.layers.iter().any(|l| l.slices.is_some()) {
+        return Err(Error::NotImplemented("slices".into()));
+    }
     let turn = Rotation::about(physics::Axis::Z, -phi_i_rad);
     let mut populations = Vec::new();
     for (j, layer) in spec.layers.iter().enumerate() {
@@ -172,7 +259,15 @@ pub(super) fn sample(spec: &schema::Sample, phi_i_rad: f64) -> Result<physics::S
             populations.push(population(j, deposited, turn)?);
         }
     }
-    Ok(physics::Sample::new(stack(&spec.layers)?, populations)?)
+    let mut sample = physics::Sample::new(stack(&spec.layers)?, populations)?;
+    if let Some(rough) = rough_interfaces(&spec.layers)? {
+        sample = sample.with_diffuse_scattering(rough)?;
+    }
+    Ok(if averaged {
+        sample.with_averaged_layers()?
+    } else {
+        sample
+    })
 }
 
 fn population(
@@ -184,27 +279,47 @@ fn population(
     let placement = match deposited.placement {
         schema::Placement::Bottom => physics::Placement::Bottom,
         schema::Placement::Top => physics::Placement::Top,
-        schema::Placement::Volume => return Err(Error::NotImplemented("placement in a volume".into())),
+        schema::Placement::Volume => {
+            return Err(Error::NotImplemented("placement in a volume".into()));
+        }
     };
     let (correlation, particles) = match &deposited.structure {
-        Structure::Dilute2D { density_per_nm2, particle } => {
-            (Correlation::None { density_per_nm2: *density_per_nm2 }, Some(particle))
-        }
-        structure @ Structure::RadialParacrystal { particle, kappa, .. } if *kappa != 0.0 => {
+        Structure::Dilute2D {
+            density_per_nm2,
+            particle,
+        } => (
+            Correlation::None {
+                density_per_nm2: *density_per_nm2,
+            },
+            Some(particle),
+        ),
+        structure @ Structure::RadialParacrystal {
+            particle, kappa, ..
+        } if *kappa != 0.0 => {
             let paracrystal = radial_paracrystal(structure)?;
-            (Correlation::SizeSpacing { paracrystal, kappa: *kappa }, particle.as_ref())
+            (
+                Correlation::SizeSpacing {
+                    paracrystal,
+                    kappa: *kappa,
+                },
+                particle.as_ref(),
+            )
         }
-        structure @ Structure::RadialParacrystal { particle, .. } => {
-            (Correlation::Decoupling(structure_factor(structure)?), particle.as_ref())
-        }
+        structure @ Structure::RadialParacrystal { particle, .. } => (
+            Correlation::Decoupling(structure_factor(structure)?),
+            particle.as_ref(),
+        ),
         other => return Err(Error::NotImplemented(kind(other).into())),
     };
-    let particles = particles.ok_or_else(|| Error::NotImplemented("a structure without particle".into()))?;
+    let particles =
+        particles.ok_or_else(|| Error::NotImplemented("a structure without particle".into()))?;
     let mut population = Population::new(layer, placement, correlation)
         .with_coverage(deposited.coverage.unwrap_or(1.0))?;
     let one;
     let items: Vec<(f64, &schema::Particle)> = match particles {
-        schema::Particle::Mixture { items, .. } => items.iter().map(|i| (i.weight, &i.particle)).collect(),
+        schema::Particle::Mixture { items, .. } => {
+            items.iter().map(|i| (i.weight, &i.particle)).collect()
+        }
         single => {
             one = [(1.0, single)];
             one.to_vec()

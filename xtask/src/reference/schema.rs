@@ -139,11 +139,32 @@ pub(crate) enum Profile1d {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(tag = "type", deny_unknown_fields)]
 pub(crate) enum Profile2d {
-    Gauss { omega_x_nm: f64, omega_y_nm: f64, gamma_rad: f64 },
-    Cauchy { omega_x_nm: f64, omega_y_nm: f64, gamma_rad: f64 },
-    Gate { omega_x_nm: f64, omega_y_nm: f64, gamma_rad: f64 },
-    Cone { omega_x_nm: f64, omega_y_nm: f64, gamma_rad: f64 },
-    Voigt { omega_x_nm: f64, omega_y_nm: f64, gamma_rad: f64, eta: f64 },
+    Gauss {
+        omega_x_nm: f64,
+        omega_y_nm: f64,
+        gamma_rad: f64,
+    },
+    Cauchy {
+        omega_x_nm: f64,
+        omega_y_nm: f64,
+        gamma_rad: f64,
+    },
+    Gate {
+        omega_x_nm: f64,
+        omega_y_nm: f64,
+        gamma_rad: f64,
+    },
+    Cone {
+        omega_x_nm: f64,
+        omega_y_nm: f64,
+        gamma_rad: f64,
+    },
+    Voigt {
+        omega_x_nm: f64,
+        omega_y_nm: f64,
+        gamma_rad: f64,
+        eta: f64,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -233,11 +254,34 @@ pub(crate) enum Structure {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", deny_unknown_fields)]
 pub(crate) enum Distribution {
-    Gate { min: f64, max: f64, n: usize },
-    Gaussian { mean: f64, std_dev: f64, n: usize, rel_sampling_width: f64 },
-    Lorentz { mean: f64, hwhm: f64, n: usize, rel_sampling_width: f64 },
-    LogNormal { median: f64, scale_param: f64, n: usize, rel_sampling_width: f64 },
-    Cosine { mean: f64, sigma: f64, n: usize },
+    Gate {
+        min: f64,
+        max: f64,
+        n: usize,
+    },
+    Gaussian {
+        mean: f64,
+        std_dev: f64,
+        n: usize,
+        rel_sampling_width: f64,
+    },
+    Lorentz {
+        mean: f64,
+        hwhm: f64,
+        n: usize,
+        rel_sampling_width: f64,
+    },
+    LogNormal {
+        median: f64,
+        scale_param: f64,
+        n: usize,
+        rel_sampling_width: f64,
+    },
+    Cosine {
+        mean: f64,
+        sigma: f64,
+        n: usize,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

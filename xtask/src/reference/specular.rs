@@ -53,11 +53,18 @@ fn curve(case: Curve) -> Result<Deviation, Error> {
         return Err(Error::Size { expected, found });
     }
     let k = 2.0 * std::f64::consts::PI / case.wavelength_nm;
-    let errors = case.alpha_i_rad.iter().zip(&case.reflectivity).map(|(alpha, expected)| {
-        let found = stack.reflection(k, k * alpha.sin()).norm_sqr();
-        (found - expected).abs() / expected.max(FLOOR)
-    });
-    Ok(Deviation { worst: worst(errors), tolerance: TOLERANCE })
+    let errors = case
+        .alpha_i_rad
+        .iter()
+        .zip(&case.reflectivity)
+        .map(|(alpha, expected)| {
+            let found = stack.reflection(k, k * alpha.sin()).norm_sqr();
+            (found - expected).abs() / expected.max(FLOOR)
+        });
+    Ok(Deviation {
+        worst: worst(errors),
+        tolerance: TOLERANCE,
+    })
 }
 
 fn field(dir: &Path, case: Field, stacks: &BTreeMap<String, Value>) -> Result<Deviation, Error> {
@@ -70,7 +77,10 @@ fn field(dir: &Path, case: Field, stacks: &BTreeMap<String, Value>) -> Result<De
     let array = npy::read(&dir.join(&case.file))?;
     let (n_z, n_alpha) = (case.z_nm.len(), case.alpha_i_rad.len());
     if array.shape != [4, n_z, n_alpha] {
-        return Err(Error::Size { expected: 4 * n_z * n_alpha, found: array.data.len() });
+        return Err(Error::Size {
+            expected: 4 * n_z * n_alpha,
+            found: array.data.len(),
+        });
     }
     let k = 2.0 * std::f64::consts::PI / case.wavelength_nm;
     let mut errors = Vec::new();
@@ -81,15 +91,26 @@ fn field(dir: &Path, case: Field, stacks: &BTreeMap<String, Value>) -> Result<De
             let (t, r) = waves[j].at(above_top);
             let value = |part: usize| array.data[(part * n_z + z) * n_alpha + a];
             let parts = [t.re, t.im, r.re, r.im];
-            errors.extend(parts.into_iter().enumerate().map(|(p, x)| (x - value(p)).abs()));
+            errors.extend(
+                parts
+                    .into_iter()
+                    .enumerate()
+                    .map(|(p, x)| (x - value(p)).abs()),
+            );
         }
     }
-    Ok(Deviation { worst: worst(errors), tolerance: TOLERANCE })
+    Ok(Deviation {
+        worst: worst(errors),
+        tolerance: TOLERANCE,
+    })
 }
 
 /// Index of the layer that holds a height (nm; an interface belongs to the layer below), and the
 /// height above the layer's top interface.
 fn locate(stack: &Multilayer, height: f64) -> (usize, f64) {
-    let j = (1..stack.layers().len()).rev().find(|&j| height <= stack.top_nm(j)).unwrap_or(0);
+    let j = (1..stack.layers().len())
+        .rev()
+        .find(|&j| height <= stack.top_nm(j))
+        .unwrap_or(0);
     (j, height - stack.top_nm(j))
 }

@@ -34,11 +34,15 @@ pub(super) fn check(dir: &Path) -> Result<Vec<Outcome>, Error> {
             let s = sample::structure_factor(&structure)?;
             let rows = rows(&array, start as usize, count as usize)?;
             let largest = rows.iter().map(|row| row[2].abs()).fold(0.0, f64::max);
-            let errors = rows.iter().filter(|row| row[2] > TINY * largest).map(|row| {
-                (s.at(row[0], row[1]) / row[2] - 1.0).abs()
-            });
+            let errors = rows
+                .iter()
+                .filter(|row| row[2] > TINY * largest)
+                .map(|row| (s.at(row[0], row[1]) / row[2] - 1.0).abs());
             let density_error = (s.density() / density - 1.0).abs();
-            Ok(Deviation { worst: worst(errors).max(density_error), tolerance: TOLERANCE })
+            Ok(Deviation {
+                worst: worst(errors).max(density_error),
+                tolerance: TOLERANCE,
+            })
         },
     )
 }

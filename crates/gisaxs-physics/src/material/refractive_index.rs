@@ -53,6 +53,17 @@ impl RefractiveIndex {
         )
     }
 
+    /// The index with this value of n^2 - 1, the inverse of [`Self::n_squared_minus_one`].
+    #[must_use]
+    pub fn from_n_squared_minus_one(value: Complex64) -> Self {
+        // n - 1 = (n^2 - 1) / (n + 1).
+        let n_minus_one = value / ((1.0 + value).sqrt() + 1.0);
+        Self {
+            delta: -n_minus_one.re,
+            beta: n_minus_one.im,
+        }
+    }
+
     /// Contrast n_self^2 - n_other^2.
     #[must_use]
     pub fn contrast(self, other: Self) -> Complex64 {
@@ -78,6 +89,22 @@ mod tests {
         assert!((index.n_squared_minus_one() - direct).norm() < 4.0 * f64::EPSILON);
         let tiny = RefractiveIndex::new(1.0e-14, 0.0).unwrap();
         assert!((tiny.n_squared_minus_one().re / -2.0e-14 - 1.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn square_and_root_are_inverse() {
+        for (delta, beta) in [
+            (3.0e-5, 2.0e-6),
+            (1e-14, 0.0),
+            (0.0, 0.0),
+            (0.1, 0.3),
+            (-1e-6, 1e-9),
+        ] {
+            let index = RefractiveIndex { delta, beta };
+            let back = RefractiveIndex::from_n_squared_minus_one(index.n_squared_minus_one());
+            assert!((back.delta - delta).abs() <= 1e-15 * delta.abs().max(beta));
+            assert!((back.beta - beta).abs() <= 1e-15 * delta.abs().max(beta));
+        }
     }
 
     #[test]

@@ -8,8 +8,10 @@
 //! up-going amplitude; the incident amplitude T_0 is 1. Reference: L. G. Parratt,
 //! Phys. Rev. 95, 359 (1954).
 
+mod diffuse;
 mod roughness;
 
+pub use diffuse::{RoughInterfaces, SelfAffine};
 pub use roughness::{InterfaceProfile, Roughness, effective_sigma};
 
 use num_complex::Complex64;

@@ -1,145 +1,16 @@
 //! Samples: populations of particles in a stack of layers, and their scattering.
 
-use std::sync::Arc;
+mod averaging;
+mod population;
+
+pub use population::{Correlation, Placement, Population};
 
 use num_complex::Complex64;
 
 use crate::dwba::Scatterer;
-use crate::error::{Error, Result, check, positive};
+use crate::error::{Error, Result, positive};
 use crate::geometry::{Beam, Direction};
-use crate::multilayer::{LayerWave, Multilayer};
-use crate::particle::Particle;
-use crate::structure_factor::{RadialParacrystal, StructureFactor};
-
-/// How the particles of a population are correlated in the surface plane.
-///
-/// With the weights w, amplitudes F and radii R of the particles, m1 = sum w F and
-/// m2 = sum w |F|^2, the scattering per particle is:
-#[derive(Debug, Clone)]
-pub enum Correlation {
-    /// Independent particles: m2.
-    None {
-        /// Particles per nm^2.
-        density_per_nm2: f64,
-    },
-    /// Decoupling approximation: sizes are independent of positions,
-    /// m2 + |m1|^2 (S - 1). Exact for identical particles.
-    Decoupling(Arc<dyn StructureFactor>),
-    /// Size-spacing correlation approximation: the distance between two neighbours is
-    /// D + kappa (R_1 - Rm + R_2 - Rm), with the mean radius Rm. With e(q) = exp(i kappa q (R - Rm)),
-    /// f of the paracrystal and all sums weighted:
-    /// m2 + 2 Re[ (sum e F) (sum e F*) f / (1 - f sum e^2) ].
-    /// kappa = 0 is the decoupling approximation. Reference: F. Leroy, R. Lazzari, G. Renaud,
-    /// Acta Cryst. A 60, 565 (2004).
-    SizeSpacing {
-        /// Arrangement for particles of the mean radius.
-        paracrystal: RadialParacrystal,
-        /// Coupling kappa.
-        kappa: f64,
-    },
-    /// Local monodisperse approximation: every particle is surrounded by its likes, at distances
-    /// scaled with its size: sum w |F|^2 S_R, S_R that of the paracrystal scaled by R / Rm.
-    /// Reference: J. S. Pedersen, J. Appl. Cryst. 27, 595 (1994).
-    LocalMonodisperse(RadialParacrystal),
-}
-
-impl Correlation {
-    fn density(&self) -> f64 {
-        match self {
-            Self::None { density_per_nm2 } => *density_per_nm2,
-            Self::Decoupling(structure) => structure.density(),
-            Self::SizeSpacing { paracrystal, .. } | Self::LocalMonodisperse(paracrystal) => {
-                paracrystal.density()
-            }
-        }
-    }
-}
-
-/// Where the particles of a population are within their layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Placement {
-    /// The lowest point of each particle on the bottom interface of the layer (for the ambient:
-    /// on the surface of the sample).
-    #[default]
-    Bottom,
-    /// The highest point of each particle at the top interface of the layer.
-    Top,
-}
-
-/// Particles of one kind of order in one layer.
-#[derive(Debug, Clone)]
-pub struct Population {
-    layer: usize,
-    placement: Placement,
-    members: Vec<Member>,
-    correlation: Correlation,
-    coverage: f64,
-}
-
-#[derive(Debug, Clone)]
-struct Member {
-    particle: Particle,
-    weight: f64,
-    offset_nm: [f64; 3],
-}
-
-impl Population {
-    /// An empty population in the layer with this index (0 = ambient).
-    #[must_use]
-    pub fn new(layer: usize, placement: Placement, correlation: Correlation) -> Self {
-        Self {
-            layer,
-            placement,
-            members: Vec::new(),
-            correlation,
-            coverage: 1.0,
-        }
-    }
-
-    /// Adds a kind of particle with a relative number; the numbers need not add up to 1.
-    ///
-    /// # Errors
-    /// If the weight is negative or not finite.
-    pub fn with(self, particle: Particle, weight: f64) -> Result<Self> {
-        self.with_offset(particle, weight, [0.0; 3])
-    }
-
-    /// Adds a kind of particle shifted by a vector (nm) from where its [`Placement`] puts it.
-    ///
-    /// # Errors
-    /// If the weight is negative or not finite.
-    pub fn with_offset(
-        mut self,
-        particle: Particle,
-        weight: f64,
-        offset_nm: [f64; 3],
-    ) -> Result<Self> {
-        check(
-            "weight of a particle",
-            weight,
-            "",
-            "zero or positive",
-            |w| w >= 0.0,
-        )?;
-        self.members.push(Member {
-            particle,
-            weight,
-            offset_nm,
-        });
-        Ok(self)
-    }
-
-    /// Fraction of the surface that this population covers; its scattering is multiplied by it.
-    ///
-    /// # Errors
-    /// If the fraction is not between 0 and 1.
-    pub fn with_coverage(self, coverage: f64) -> Result<Self> {
-        check("coverage", coverage, "", "0 to 1", |c| {
-            (0.0..=1.0).contains(&c)
-        })?;
-        Ok(Self { coverage, ..self })
-    }
-}
+use crate::multilayer::{LayerWave, Multilayer, RoughInterfaces};
 
 /// A sample: a stack of layers with particles.
 ///
@@ -162,6 +33,7 @@ impl Population {
 pub struct Sample {
     stack: Multilayer,
     populations: Vec<Population>,
+    rough: Option<RoughInterfaces>,
 }
 
 impl Sample {
@@ -183,6 +55,7 @@ impl Sample {
             let endless = match population.placement {
                 Placement::Top => population.layer == 0,
                 Placement::Bottom => population.layer == count - 1,
+                Placement::Origin => false,
             };
             if endless {
                 return Err(Error::NoInterface {
@@ -200,7 +73,41 @@ impl Sample {
             let weights = population.members.iter().map(|m| m.weight).sum();
             positive("sum of the particle weights", weights, "")?;
         }
-        Ok(Self { stack, populations })
+        Ok(Self {
+            stack,
+            populations,
+            rough: None,
+        })
+    }
+
+    /// The same with the diffuse scattering of rough interfaces, added incoherently to that of the
+    /// particles:
+    ///
+    /// (k^2 / 4 pi)^2 sum_j |n_j^2 - n_(j+1)^2|^2 |field at interface j|^2 (height spectrum j),
+    ///
+    /// plus cross terms where the interfaces are correlated. The [`crate::Layer::roughness`] of
+    /// the stack should be the effective roughness of the same profiles.
+    ///
+    /// # Errors
+    /// If there is not one entry per layer, or a parameter is not allowed.
+    pub fn with_diffuse_scattering(self, rough: RoughInterfaces) -> Result<Self> {
+        if rough.profiles.len() != self.stack.layers().len() {
+            return Err(Error::Length {
+                name: "roughness profiles",
+                found: rough.profiles.len(),
+                expected: "one per layer",
+            });
+        }
+        for profile in rough.profiles.iter().flatten() {
+            profile.validate()?;
+        }
+        if let Some(depth) = rough.vertical_correlation_nm {
+            positive("vertical correlation depth", depth, "nm")?;
+        }
+        Ok(Self {
+            rough: Some(rough),
+            ..self
+        })
     }
 
     /// The stack of layers.
@@ -225,6 +132,7 @@ impl Sample {
             .map(|p| Prepared::new(p, &self.stack, k))
             .collect();
         let mut exit = vec![LayerWave::default(); incident.len()];
+        let mut interfaces = Vec::new();
         let mut alpha_of_exit = f64::NAN;
         directions
             .iter()
@@ -232,16 +140,23 @@ impl Sample {
                 if direction.alpha_f_rad != alpha_of_exit {
                     alpha_of_exit = direction.alpha_f_rad;
                     self.stack.exit_waves_into(k, alpha_of_exit, &mut exit);
+                    if let Some(rough) = &self.rough {
+                        interfaces = rough.amplitudes(&self.stack, k, &incident, &exit);
+                    }
                 }
                 // The form factors are written for incident minus exit.
                 let [q_x, q_y, _] = direction.q(beam).map(|c| -c);
-                populations
+                let particles: f64 = populations
                     .iter()
                     .map(|p| {
                         let layer = p.population.layer;
                         p.cross_section([q_x, q_y], &incident[layer], &exit[layer])
                     })
-                    .sum()
+                    .sum();
+                let diffuse = self.rough.as_ref().map_or(0.0, |rough| {
+                    rough.cross_section(&self.stack, &interfaces, q_x.hypot(q_y))
+                });
+                particles + diffuse
             })
             .collect()
     }
@@ -278,24 +193,14 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     fn new(population: &'a Population, stack: &Multilayer, k: f64) -> Self {
         let layer = &stack.layers()[population.layer];
-        let bottom = if population.layer == 0 {
-            0.0
-        } else {
-            -layer.thickness_nm
-        };
+        let medium = population.medium.unwrap_or(layer.index);
         let total: f64 = population.members.iter().map(|m| m.weight).sum();
         let members: Vec<_> = population
             .members
             .iter()
             .map(|m| {
-                let [low, high] = m.particle.vertical_extent();
-                let placed = match population.placement {
-                    Placement::Bottom => bottom - low,
-                    Placement::Top => -high,
-                };
-                let [x, y, z] = m.offset_nm;
-                let origin = [x, y, z + placed];
-                let scatterer = Scatterer::new(&m.particle, layer.index, origin, k);
+                let origin = population.origin(m, layer);
+                let scatterer = Scatterer::new(&m.particle, medium, origin, k);
                 (scatterer, m.weight / total, m.particle.radius())
             })
             .collect();
@@ -355,11 +260,14 @@ impl<'a> Prepared<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::form_factor::{Cylinder, FormFactor, Sphere};
     use crate::material::RefractiveIndex;
-    use crate::multilayer::Layer;
-    use crate::particle::{Axis, Rotation};
+    use crate::multilayer::{Layer, SelfAffine};
+    use crate::particle::{Axis, Particle, Rotation};
+    use crate::structure_factor::RadialParacrystal;
 
     const GOLD: RefractiveIndex = RefractiveIndex {
         delta: 3.5e-5,
@@ -568,6 +476,100 @@ mod tests {
             found.iter().all(|c| c.is_finite() && *c >= 0.0),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn averaging_keeps_dilute_particles_and_places_slabs() {
+        // At vanishing density the averaged waves are the plain ones.
+        let stack = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            Layer::new(POLYMER, 30.0),
+            Layer::semi_infinite(SILICON),
+        ])
+        .unwrap();
+        let thin = Correlation::None {
+            density_per_nm2: 1e-12,
+        };
+        for (layer, placement, offset, parts) in [
+            (0, Placement::Bottom, 0.0, 4),
+            (1, Placement::Top, -5.0, 5),
+            (1, Placement::Bottom, 0.0, 4),
+            (1, Placement::Top, 0.0, 4),
+            (2, Placement::Top, -2.0, 5),
+        ] {
+            let population = Population::new(layer, placement, thin.clone())
+                .with_offset(sphere(4.0), 1.0, [0.0, 0.0, offset])
+                .unwrap();
+            let plain = Sample::new(stack.clone(), vec![population]).unwrap();
+            let averaged = plain.clone().with_averaged_layers().unwrap();
+            assert_eq!(
+                averaged.stack().layers().len(),
+                parts,
+                "{layer} {placement:?}"
+            );
+            assert_equal(
+                &averaged.cross_section(&beam(), &directions()),
+                &plain.cross_section(&beam(), &directions()),
+                1e-7,
+            );
+        }
+        // Out of the film.
+        let population = Population::new(1, Placement::Bottom, thin)
+            .with(sphere(16.0), 1.0)
+            .unwrap();
+        assert!(
+            Sample::new(stack, vec![population])
+                .unwrap()
+                .with_averaged_layers()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn correlated_interfaces_of_an_unlayered_film_are_one() {
+        // A film of the substrate's material has no inner interface; fully correlated halves of
+        // nothing add nothing.
+        let profile = SelfAffine {
+            sigma_nm: 0.8,
+            hurst: 0.5,
+            correlation_nm: 20.0,
+            max_frequency_per_nm: 0.5,
+        };
+        let rough = |profiles, vertical_correlation_nm| RoughInterfaces {
+            profiles,
+            vertical_correlation_nm,
+        };
+        let roughness = crate::Roughness::erf(profile.effective_sigma()).unwrap();
+        let film = Layer::new(SILICON, 20.0).with_roughness(roughness);
+        let substrate = Layer::semi_infinite(SILICON);
+        let stack = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            film,
+            substrate,
+        ]);
+        let with_film = Sample::new(stack.unwrap(), vec![])
+            .unwrap()
+            .with_diffuse_scattering(rough(vec![None, Some(profile), Some(profile)], Some(30.0)))
+            .unwrap();
+        let stack = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            substrate.with_roughness(roughness),
+        ]);
+        let bare = Sample::new(stack.unwrap(), vec![]).unwrap();
+        assert!(
+            bare.clone()
+                .with_diffuse_scattering(rough(vec![None], None))
+                .is_err()
+        );
+        let bare = bare
+            .with_diffuse_scattering(rough(vec![None, Some(profile)], None))
+            .unwrap();
+        let (a, b) = (
+            with_film.cross_section(&beam(), &directions()),
+            bare.cross_section(&beam(), &directions()),
+        );
+        assert!(b.iter().all(|c| *c > 0.0));
+        assert_equal(&a, &b, 1e-10);
     }
 
     #[test]

@@ -1,0 +1,120 @@
+//! Layers whose waves see the particles as a homogeneous slab.
+
+use num_complex::Complex64;
+
+use super::{Placement, Sample};
+use crate::error::{Result, check};
+use crate::material::RefractiveIndex;
+use crate::multilayer::{Layer, Multilayer};
+
+/// Heights closer than this (nm) are the same interface; it is far below any wavelength.
+const TOUCH_NM: f64 = 1e-9;
+
+impl Sample {
+    /// The same with waves that see the particles as a homogeneous slab: where the particles of a
+    /// layer are, from their lowest to their highest point, the square of the refractive index is
+    ///
+    /// n_l^2 + (number density) (volume) / (height of the slab) (n_p^2 - n_l^2),
+    ///
+    /// while the particles still scatter with the contrast n_p^2 - n_l^2. Useful where particles
+    /// are dense.
+    ///
+    /// # Errors
+    /// If particles reach out of their layer.
+    pub fn with_averaged_layers(mut self) -> Result<Self> {
+        // From the bottom up, so that the indices of the layers above stay valid.
+        for layer in (0..self.stack.layers().len()).rev() {
+            if self.populations.iter().any(|p| p.layer == layer) {
+                self.average_layer(layer)?;
+            }
+        }
+        Ok(self)
+    }
+
+    fn average_layer(&mut self, index: usize) -> Result<()> {
+        let mut layers = self.stack.layers().to_vec();
+        let layer = layers[index];
+        let (ambient, substrate) = (index == 0, index == layers.len() - 1);
+
+        // The slab, and what is in it.
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut excess = Complex64::ZERO;
+        for population in self.populations.iter_mut().filter(|p| p.layer == index) {
+            let total: f64 = population.members.iter().map(|m| m.weight).sum();
+            let scale = population.coverage * population.correlation.density() / total;
+            let mut members = std::mem::take(&mut population.members);
+            for member in &mut members {
+                member.offset_nm = population.origin(member, &layer);
+                let [l, h] = member.particle.vertical_extent();
+                low = low.min(l + member.offset_nm[2]);
+                high = high.max(h + member.offset_nm[2]);
+                excess += scale * member.weight * member.particle.excess(layer.index);
+            }
+            population.members = members;
+            population.placement = Placement::Origin;
+            population.medium = Some(layer.index);
+        }
+        let top = if ambient { f64::INFINITY } else { 0.0 };
+        let bottom = match (ambient, substrate) {
+            (true, _) => 0.0,
+            (_, true) => f64::NEG_INFINITY,
+            _ => -layer.thickness_nm,
+        };
+        let inside = |z: f64| z >= bottom - TOUCH_NM && z <= top + TOUCH_NM;
+        check(
+            "lowest point of the particles",
+            low,
+            "nm",
+            "inside their layer",
+            inside,
+        )?;
+        check(
+            "highest point of the particles",
+            high,
+            "nm",
+            "inside their layer",
+            inside,
+        )?;
+
+        // The layer above the slab, the slab, the layer below it. The topmost part keeps the
+        // roughness of the layer.
+        let average = RefractiveIndex::from_n_squared_minus_one(
+            layer.index.n_squared_minus_one() + excess / (high - low),
+        );
+        let mut parts = vec![Layer::new(average, high - low)];
+        let cover = ambient || -high > TOUCH_NM;
+        if cover {
+            parts.insert(
+                0,
+                Layer::new(layer.index, if ambient { 0.0 } else { -high }),
+            );
+        }
+        if substrate || low - bottom > TOUCH_NM {
+            parts.push(Layer::new(
+                layer.index,
+                if substrate { 0.0 } else { low - bottom },
+            ));
+        }
+        parts[0].roughness = layer.roughness;
+        let added = parts.len() - 1;
+        layers.splice(index..=index, parts);
+
+        if let Some(rough) = &mut self.rough {
+            rough
+                .profiles
+                .splice(index + 1..index + 1, std::iter::repeat_n(None, added));
+        }
+        for population in &mut self.populations {
+            if population.layer == index {
+                population.layer += usize::from(cover);
+                for member in &mut population.members {
+                    member.offset_nm[2] -= high;
+                }
+            } else if population.layer > index {
+                population.layer += added;
+            }
+        }
+        self.stack = Multilayer::new(layers)?;
+        Ok(())
+    }
+}
