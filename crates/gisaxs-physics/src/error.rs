@@ -41,6 +41,11 @@ pub enum Error {
         /// Index of the layer, 0 = ambient.
         index: usize,
     },
+    /// A decay function of a crystal that has no normalised transform with a positive spectrum.
+    #[error(
+        "the decay function of a crystal must be gauss, cauchy, voigt, or (in one dimension) triangle"
+    )]
+    DecayFunction,
     /// A material name that is not in the list of named materials.
     #[error("unknown material \"{name}\"{}", suggestion(nearest))]
     UnknownMaterial {

@@ -49,7 +49,9 @@
 //! | wave field of a stack | [`Multilayer`], [`Layer`], [`Roughness`] |
 //! | particle shapes | [`FormFactor`] and its implementors, [`shape`], [`shapes`] |
 //! | particles from shapes | [`Particle`], [`Rotation`] |
-//! | arrangement in the plane | [`StructureFactor`], [`RadialParacrystal`], [`Profile1d`] |
+//! | arrangement in the plane | [`StructureFactor`] and its implementors, e.g. [`RadialParacrystal`] |
+//! | rough interfaces | [`SelfAffine`], [`RoughInterfaces`] |
+//! | footprint and resolution | [`Footprint`], [`smear`] |
 //! | size distributions | [`Distribution`] |
 //! | everything together, any direction | [`Sample`], [`Population`], [`Correlation`] |
 //! | whole (q_par, k sin alpha_f) grids of upright, round particles in milliseconds | [`SeparableGrid`] |
@@ -121,4 +123,7 @@ pub use num_complex::Complex64;
 pub use particle::{Axis, Particle, Rotation};
 pub use sample::{Correlation, Placement, Population, Sample};
 pub use separable::{Averages, SeparableGrid, UprightShape, contrast};
-pub use structure_factor::{Profile1d, RadialParacrystal, StructureFactor};
+pub use structure_factor::{
+    Crystal1d, Crystal2d, Displaced, FiniteCrystal2d, Form2d, HardDisks, Lattice2d, Paracrystal1d,
+    Paracrystal2d, Powder, Profile1d, Profile2d, RadialParacrystal, StructureFactor,
+};

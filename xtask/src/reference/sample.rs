@@ -136,15 +136,183 @@ fn profile_1d(profile: schema::Profile1d) -> physics::Profile1d {
     }
 }
 
-/// The structure factor of an arrangement.
+fn profile_2d(profile: schema::Profile2d) -> physics::Profile2d {
+    use physics::Form2d;
+    use schema::Profile2d as From;
+    let (form, omega_x_nm, omega_y_nm, gamma_rad) = match profile {
+        From::Gauss {
+            omega_x_nm,
+            omega_y_nm,
+            gamma_rad,
+        } => (Form2d::Gauss, omega_x_nm, omega_y_nm, gamma_rad),
+        From::Cauchy {
+            omega_x_nm,
+            omega_y_nm,
+            gamma_rad,
+        } => (Form2d::Cauchy, omega_x_nm, omega_y_nm, gamma_rad),
+        From::Gate {
+            omega_x_nm,
+            omega_y_nm,
+            gamma_rad,
+        } => (Form2d::Gate, omega_x_nm, omega_y_nm, gamma_rad),
+        From::Cone {
+            omega_x_nm,
+            omega_y_nm,
+            gamma_rad,
+        } => (Form2d::Cone, omega_x_nm, omega_y_nm, gamma_rad),
+        From::Voigt {
+            omega_x_nm,
+            omega_y_nm,
+            gamma_rad,
+            eta,
+        } => (Form2d::Voigt { eta }, omega_x_nm, omega_y_nm, gamma_rad),
+    };
+    physics::Profile2d {
+        form,
+        omega_x_nm,
+        omega_y_nm,
+        gamma_rad,
+    }
+}
+
+/// A lattice, seen from a beam with the azimuth `phi_i_rad`.
+fn lattice(spec: schema::Lattice, phi_i_rad: f64) -> Result<physics::Lattice2d, Error> {
+    let schema::Lattice {
+        a_nm,
+        b_nm,
+        angle_rad,
+        xi_rad,
+    } = spec;
+    Ok(physics::Lattice2d::new(
+        a_nm,
+        b_nm,
+        angle_rad,
+        xi_rad - phi_i_rad,
+    )?)
+}
+
+/// The structure factor of an arrangement, seen from a beam with the azimuth `phi_i_rad`. The
+/// particle's radius is needed for hard disks only.
 pub(super) fn structure_factor(
     structure: &schema::Structure,
+    phi_i_rad: f64,
+    particle_radius_nm: Option<f64>,
 ) -> Result<Arc<dyn StructureFactor>, Error> {
     use schema::Structure;
-    Ok(match structure {
+    Ok(match *structure {
         Structure::RadialParacrystal { .. } => Arc::new(radial_paracrystal(structure)?),
-        other => return Err(Error::NotImplemented(kind(other).into())),
+        Structure::Crystal2D {
+            lattice: cell,
+            decay,
+            lateral_rms_displacement_nm,
+            integrate_over_xi,
+            ..
+        } => {
+            let decay = profile_2d(decay);
+            let coherence = decay.omega_x_nm.max(decay.omega_y_nm);
+            let crystal = Arc::new(physics::Crystal2d::new(lattice(cell, phi_i_rad)?, decay)?);
+            modified(
+                crystal,
+                integrate_over_xi.then_some(coherence),
+                lateral_rms_displacement_nm,
+            )?
+        }
+        Structure::FiniteCrystal2D {
+            lattice: cell,
+            cells_1,
+            cells_2,
+            lateral_rms_displacement_nm,
+            integrate_over_xi,
+            ..
+        } => {
+            let size = (cell.a_nm * f64::from(cells_1)).max(cell.b_nm * f64::from(cells_2));
+            let cell = lattice(cell, phi_i_rad)?;
+            let crystal = Arc::new(physics::FiniteCrystal2d::new(cell, [cells_1, cells_2])?);
+            modified(
+                crystal,
+                integrate_over_xi.then_some(size),
+                lateral_rms_displacement_nm,
+            )?
+        }
+        Structure::Paracrystal2D {
+            lattice: cell,
+            damping_length_nm,
+            domain_size_1_nm,
+            domain_size_2_nm,
+            pdf_1,
+            pdf_2,
+            integrate_over_xi,
+            ..
+        } => {
+            if integrate_over_xi {
+                return Err(Error::NotImplemented("powder of Paracrystal2D".into()));
+            }
+            let profiles = [profile_2d(pdf_1), profile_2d(pdf_2)];
+            Arc::new(
+                physics::Paracrystal2d::new(lattice(cell, phi_i_rad)?, profiles)?
+                    .with_damping(damping_length_nm)?
+                    .with_domain_sizes([domain_size_1_nm, domain_size_2_nm])?,
+            )
+        }
+        Structure::Crystal1D {
+            period_nm,
+            xi_rad,
+            linear_density_per_nm,
+            decay,
+            ..
+        } => Arc::new(physics::Crystal1d::new(
+            period_nm,
+            xi_rad - phi_i_rad,
+            linear_density_per_nm,
+            profile_1d(decay),
+        )?),
+        Structure::Paracrystal1D {
+            period_nm,
+            xi_rad,
+            linear_density_per_nm,
+            damping_length_nm,
+            pdf,
+            domain_size_nm,
+            ..
+        } => {
+            let (xi, pdf) = (xi_rad - phi_i_rad, profile_1d(pdf));
+            Arc::new(
+                physics::Paracrystal1d::new(period_nm, xi, linear_density_per_nm, pdf)?
+                    .with_damping(damping_length_nm)?
+                    .with_domain_size(domain_size_nm.unwrap_or(0.0))?,
+            )
+        }
+        Structure::Dense2D {
+            density_per_nm2,
+            disk_radius_nm,
+            ..
+        } => {
+            let radius = disk_radius_nm
+                .or(particle_radius_nm)
+                .ok_or_else(|| Error::NotImplemented("hard disks without a radius".into()))?;
+            Arc::new(physics::HardDisks::new(density_per_nm2, radius)?)
+        }
+        Structure::Dilute2D { .. } | Structure::Dilute3D { .. } => {
+            return Err(Error::NotImplemented(kind(structure).into()));
+        }
     })
+}
+
+/// A structure with its optional powder average (over peaks as sharp as the inverse of a
+/// coherence length) and random displacements.
+fn modified(
+    structure: Arc<dyn StructureFactor>,
+    powder_coherence_nm: Option<f64>,
+    rms_displacement_nm: Option<f64>,
+) -> Result<Arc<dyn StructureFactor>, Error> {
+    let mut structure = structure;
+    if let Some(coherence) = powder_coherence_nm {
+        structure = Arc::new(physics::Powder::new(structure, coherence)?);
+    }
+    if let Some(rms) = rms_displacement_nm {
+        structure = Arc::new(physics::Displaced::new(structure, rms)?);
+    }
+    Ok(structure)
 }
 
 fn radial_paracrystal(structure: &schema::Structure) -> Result<RadialParacrystal, Error> {
@@ -252,11 +420,10 @@ pub(super) fn sample(
     if spec.layers.iter().any(|l| l.slices.is_some()) {
         return Err(Error::NotImplemented("slices".into()));
     }
-    let turn = Rotation::about(physics::Axis::Z, -phi_i_rad);
     let mut populations = Vec::new();
     for (j, layer) in spec.layers.iter().enumerate() {
         for deposited in &layer.structures {
-            populations.push(population(j, deposited, turn)?);
+            populations.push(population(j, deposited, phi_i_rad)?);
         }
     }
     let mut sample = physics::Sample::new(stack(&spec.layers)?, populations)?;
@@ -273,9 +440,8 @@ pub(super) fn sample(
 fn population(
     layer: usize,
     deposited: &schema::Deposited,
-    turn: Rotation,
+    phi_i_rad: f64,
 ) -> Result<Population, Error> {
-    use schema::Structure;
     let placement = match deposited.placement {
         schema::Placement::Bottom => physics::Placement::Bottom,
         schema::Placement::Top => physics::Placement::Top,
@@ -283,38 +449,22 @@ fn population(
             return Err(Error::NotImplemented("placement in a volume".into()));
         }
     };
-    let (correlation, particles) = match &deposited.structure {
-        Structure::Dilute2D {
-            density_per_nm2,
-            particle,
-        } => (
-            Correlation::None {
-                density_per_nm2: *density_per_nm2,
-            },
-            Some(particle),
-        ),
-        structure @ Structure::RadialParacrystal {
-            particle, kappa, ..
-        } if *kappa != 0.0 => {
-            let paracrystal = radial_paracrystal(structure)?;
-            (
-                Correlation::SizeSpacing {
-                    paracrystal,
-                    kappa: *kappa,
-                },
-                particle.as_ref(),
-            )
+    use schema::Structure;
+    let structure = &deposited.structure;
+    let particles = match structure {
+        Structure::Dilute2D { particle, .. } | Structure::Dilute3D { particle, .. } => {
+            Some(particle)
         }
-        structure @ Structure::RadialParacrystal { particle, .. } => (
-            Correlation::Decoupling(structure_factor(structure)?),
-            particle.as_ref(),
-        ),
-        other => return Err(Error::NotImplemented(kind(other).into())),
+        Structure::RadialParacrystal { particle, .. }
+        | Structure::Crystal2D { particle, .. }
+        | Structure::FiniteCrystal2D { particle, .. }
+        | Structure::Paracrystal2D { particle, .. }
+        | Structure::Crystal1D { particle, .. }
+        | Structure::Paracrystal1D { particle, .. }
+        | Structure::Dense2D { particle, .. } => particle.as_ref(),
     };
     let particles =
         particles.ok_or_else(|| Error::NotImplemented("a structure without particle".into()))?;
-    let mut population = Population::new(layer, placement, correlation)
-        .with_coverage(deposited.coverage.unwrap_or(1.0))?;
     let one;
     let items: Vec<(f64, &schema::Particle)> = match particles {
         schema::Particle::Mixture { items, .. } => {
@@ -325,9 +475,32 @@ fn population(
             one.to_vec()
         }
     };
+    let turn = Rotation::about(physics::Axis::Z, -phi_i_rad);
+    let mut members = Vec::new();
     for (weight, item) in items {
         let (particle, shift) = particle(item)?;
-        population = population.with_offset(particle.rotated(turn), weight, turn.apply(shift))?;
+        members.push((particle.rotated(turn), weight, turn.apply(shift)));
+    }
+
+    let correlation = match structure {
+        Structure::Dilute2D {
+            density_per_nm2, ..
+        } => Correlation::None {
+            density_per_nm2: *density_per_nm2,
+        },
+        Structure::RadialParacrystal { kappa, .. } if *kappa != 0.0 => Correlation::SizeSpacing {
+            paracrystal: radial_paracrystal(structure)?,
+            kappa: *kappa,
+        },
+        _ => {
+            let radius = members.first().map(|(particle, ..)| particle.radius());
+            Correlation::Decoupling(structure_factor(structure, phi_i_rad, radius)?)
+        }
+    };
+    let mut population = Population::new(layer, placement, correlation)
+        .with_coverage(deposited.coverage.unwrap_or(1.0))?;
+    for (particle, weight, shift) in members {
+        population = population.with_offset(particle, weight, shift)?;
     }
     Ok(population)
 }

@@ -31,7 +31,7 @@ pub(super) fn check(dir: &Path) -> Result<Vec<Outcome>, Error> {
                 }
             }
             let structure: Structure = serde_json::from_value(case)?;
-            let s = sample::structure_factor(&structure)?;
+            let s = sample::structure_factor(&structure, 0.0, None)?;
             let rows = rows(&array, start as usize, count as usize)?;
             let largest = rows.iter().map(|row| row[2].abs()).fold(0.0, f64::max);
             let errors = rows
