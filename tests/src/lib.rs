@@ -93,15 +93,36 @@ pub fn check_result(result: &Value) -> Result<(), String> {
         )?;
     }
     if !get("/distance")?.is_null() {
-        expect(get("/distance/unit")? == "nm", "distance.unit is not nm".into())?;
+        expect(
+            get("/distance/unit")? == "nm",
+            "distance.unit is not nm".into(),
+        )?;
     }
-    expect(get("/in_domain")?.is_boolean(), "in_domain is not a truth value".into())?;
-    expect(get("/domain_score")?.is_f64(), "domain_score is not a number".into())?;
-    expect(get("/warnings")?.is_array(), "warnings is not a list".into())?;
+    expect(
+        get("/in_domain")?.is_boolean(),
+        "in_domain is not a truth value".into(),
+    )?;
+    expect(
+        get("/domain_score")?.is_f64(),
+        "domain_score is not a number".into(),
+    )?;
+    expect(
+        get("/warnings")?.is_array(),
+        "warnings is not a list".into(),
+    )?;
     if !get("/fit")?.is_null() {
-        expect(get("/fit/chi2_reduced")?.is_f64(), "chi2_reduced is not a number".into())?;
-        expect(get("/fit/n_pixels")?.is_u64(), "n_pixels is not a count".into())?;
-        expect(get("/fit/refined")?.is_boolean(), "refined is not a truth value".into())?;
+        expect(
+            get("/fit/chi2_reduced")?.is_f64(),
+            "chi2_reduced is not a number".into(),
+        )?;
+        expect(
+            get("/fit/n_pixels")?.is_u64(),
+            "n_pixels is not a count".into(),
+        )?;
+        expect(
+            get("/fit/refined")?.is_boolean(),
+            "refined is not a truth value".into(),
+        )?;
     }
     for time in ["read", "preprocess", "network", "verify"] {
         let path = format!("/timing_ms/{time}");
@@ -119,7 +140,10 @@ pub fn shared(name: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         Some(folder)
     } else {
-        println!("skipped: no folder {} beside the checkout", folder.display());
+        println!(
+            "skipped: no folder {} beside the checkout",
+            folder.display()
+        );
         None
     }
 }

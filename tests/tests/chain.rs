@@ -16,8 +16,16 @@ fn the_demonstration_frame_gives_what_is_in_it() {
     check_result(&result).unwrap();
     // demo/sample.toml: R 3.2 nm, H/R 1.35, D 9.5 nm.
     let close = |found: f64, truth: f64, part: f64| (found / truth - 1.0).abs() < part;
-    assert!(close(structure.radius.mean.value, 3.2, 0.1), "{}", structure.summary());
-    assert!(close(structure.distance.unwrap().value, 9.5, 0.03), "{}", structure.summary());
+    assert!(
+        close(structure.radius.mean.value, 3.2, 0.1),
+        "{}",
+        structure.summary()
+    );
+    assert!(
+        close(structure.distance.unwrap().value, 9.5, 0.03),
+        "{}",
+        structure.summary()
+    );
     assert!(structure.in_domain, "{:?}", structure.warnings);
 }
 
@@ -92,7 +100,10 @@ fn geometry_outside_the_domain_is_a_warning_with_value_and_range() {
         .iter()
         .find(|w| w.contains("incidence angle"))
         .unwrap();
-    assert!(warning.contains("0.05") && warning.contains("0.15 to 0.8"), "{warning}");
+    assert!(
+        warning.contains("0.05") && warning.contains("0.15 to 0.8"),
+        "{warning}"
+    );
 }
 
 #[test]
@@ -133,7 +144,14 @@ fn measured_frames_give_the_spacing_of_their_side_maxima() {
         let name = format!("jg_gisaxs_4nm_old_3ml_insitu_ds03_00001_{number}.cbf");
         let frame = Frame::open(folder.join(name)).unwrap();
         let structure = predictor.predict(&frame, &instrument).unwrap();
-        let distance = structure.distance.expect("the maxima are in the frame").value;
-        assert!((distance / 7.6 - 1.0).abs() < 0.15, "{}", structure.summary());
+        let distance = structure
+            .distance
+            .expect("the maxima are in the frame")
+            .value;
+        assert!(
+            (distance / 7.6 - 1.0).abs() < 0.15,
+            "{}",
+            structure.summary()
+        );
     }
 }

@@ -112,25 +112,52 @@ fn bad_input_gives_one_line_that_says_what_and_where() {
     let arguments = |name| ["frame.cbf", "--instrument", name];
 
     with("shape.toml", "Pilatus 300k", "Pilatus 1M");
-    expect_failure(&folder, &arguments("shape.toml"), &["619 x 487", "Pilatus 1M", "1043 x 981"]);
+    expect_failure(
+        &folder,
+        &arguments("shape.toml"),
+        &["619 x 487", "Pilatus 1M", "1043 x 981"],
+    );
     with("missing.toml", "wavelength_nm = 0.1\n", "");
-    expect_failure(&folder, &arguments("missing.toml"), &["missing.toml", "beam.wavelength_nm"]);
+    expect_failure(
+        &folder,
+        &arguments("missing.toml"),
+        &["missing.toml", "beam.wavelength_nm"],
+    );
     with("unknown.toml", "distance_mm", "distanc_mm");
     expect_failure(
         &folder,
         &arguments("unknown.toml"),
-        &["unknown.toml", "detector.distanc_mm", "detector.distance_mm"],
+        &[
+            "unknown.toml",
+            "detector.distanc_mm",
+            "detector.distance_mm",
+        ],
     );
     with("material.toml", "\"Au\"", "\"Unobtainium\"");
-    expect_failure(&folder, &arguments("material.toml"), &["sample.particle", "Unobtainium"]);
+    expect_failure(
+        &folder,
+        &arguments("material.toml"),
+        &["sample.particle", "Unobtainium"],
+    );
 
-    let nan = Array2::from_shape_fn((619, 487), |(r, c)| if (r, c) == (7, 9) { f32::NAN } else { 1.0 });
+    let nan = Array2::from_shape_fn(
+        (619, 487),
+        |(r, c)| if (r, c) == (7, 9) { f32::NAN } else { 1.0 },
+    );
     std::fs::write(folder.join("nan.npy"), encode_npy(nan.view())).unwrap();
-    expect_failure(&folder, &["nan.npy"], &["nan.npy", "row 7, column 9", "NaN"]);
+    expect_failure(
+        &folder,
+        &["nan.npy"],
+        &["nan.npy", "row 7, column 9", "NaN"],
+    );
 
     let ones = Array2::from_elem((619, 487), 1.0_f32);
     std::fs::write(folder.join("all.npy"), encode_npy(ones.view())).unwrap();
-    expect_failure(&folder, &["frame.cbf", "--mask", "all.npy"], &["masked", "user 301453"]);
+    expect_failure(
+        &folder,
+        &["frame.cbf", "--mask", "all.npy"],
+        &["masked", "user 301453"],
+    );
 
     let empty = Frame::new(Array2::zeros((619, 487))).unwrap();
     empty.write_cbf(folder.join("dark.cbf")).unwrap();
@@ -140,21 +167,33 @@ fn bad_input_gives_one_line_that_says_what_and_where() {
     expect_failure(&folder, &["text.cbf"], &["text.cbf"]);
     std::fs::create_dir(folder.join("elsewhere")).unwrap();
     std::fs::copy(folder.join("frame.cbf"), folder.join("elsewhere/frame.cbf")).unwrap();
-    expect_failure(&folder, &["elsewhere/frame.cbf"], &["instrument.toml", "--poni"]);
-    expect_failure(&folder, &["frame.cbf", "--weights", "frame.cbf"], &["weights", "frame.cbf"]);
+    expect_failure(
+        &folder,
+        &["elsewhere/frame.cbf"],
+        &["instrument.toml", "--poni"],
+    );
+    expect_failure(
+        &folder,
+        &["frame.cbf", "--weights", "frame.cbf"],
+        &["weights", "frame.cbf"],
+    );
 }
 
 #[test]
 fn geometry_outside_the_domain_is_done_and_marked() {
     let (_keep, folder) = workplace();
-    let text = gisaxs_infer::demo::INSTRUMENT.replace("distance_mm = 2200.0", "distance_mm = 7000.0");
+    let text =
+        gisaxs_infer::demo::INSTRUMENT.replace("distance_mm = 2200.0", "distance_mm = 7000.0");
     std::fs::write(folder.join("instrument.toml"), text).unwrap();
     let run = xtask(&folder, &["invert", "frame.cbf", "--no-report"]);
     assert_eq!(run.code, 0, "{}", run.err);
     let result = result(&folder.join("out/frame.json"));
     assert_eq!(result["in_domain"], false);
     let warnings = result["warnings"].to_string();
-    assert!(warnings.contains("distance 7000") && warnings.contains("1000 to 5000"), "{warnings}");
+    assert!(
+        warnings.contains("distance 7000") && warnings.contains("1000 to 5000"),
+        "{warnings}"
+    );
 }
 
 #[test]
@@ -168,8 +207,16 @@ fn quiet_prints_nothing_and_poni_gives_the_same_geometry() {
     let run = xtask(
         &folder,
         &[
-            "invert", "frame.cbf", "--poni", "geometry.poni", "--incidence-deg", "0.4", "--quiet",
-            "--no-report", "--out", "results",
+            "invert",
+            "frame.cbf",
+            "--poni",
+            "geometry.poni",
+            "--incidence-deg",
+            "0.4",
+            "--quiet",
+            "--no-report",
+            "--out",
+            "results",
         ],
     );
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
@@ -186,16 +233,30 @@ fn quiet_prints_nothing_and_poni_gives_the_same_geometry() {
 #[test]
 fn simulate_writes_frame_picture_and_noise_free_pattern() {
     let (_keep, folder) = workplace();
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/gisaxs-infer/demo/sample.toml");
+    let sample = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../crates/gisaxs-infer/demo/sample.toml"
+    );
     let run = xtask(
         &folder,
-        &["simulate", sample, "--instrument", "instrument.toml", "--out", "frames"],
+        &[
+            "simulate",
+            sample,
+            "--instrument",
+            "instrument.toml",
+            "--out",
+            "frames",
+        ],
     );
     assert_eq!(run.code, 0, "{}", run.err);
     // Frame::open reads NPY as well; the noise-free pattern is f64.
     let ideal = Frame::open(folder.join("frames/sample.npy")).unwrap();
     assert_eq!(ideal.shape(), [619, 487]);
-    assert!(std::fs::read(folder.join("frames/sample.png")).unwrap().starts_with(b"\x89PNG"));
+    assert!(
+        std::fs::read(folder.join("frames/sample.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
     // The demonstration frame is what `simulate` makes of its sample.
     let again = Frame::open(folder.join("frames/sample.cbf")).unwrap();
     let demo = gisaxs_infer::demo::frame().unwrap();
@@ -211,9 +272,16 @@ fn evaluate_scores_frames_with_a_known_truth() {
         "mean_radius_nm": 3.2, "std_radius_nm": 0.51
     }]});
     std::fs::write(folder.join("truth.json"), truth.to_string()).unwrap();
-    let run = xtask(&folder, &["evaluate", "--validation", ".", "--json", "scores.json"]);
+    let run = xtask(
+        &folder,
+        &["evaluate", "--validation", ".", "--json", "scores.json"],
+    );
     assert_eq!(run.code, 0, "{}", run.err);
-    assert!(run.out.contains("confidently wrong there: 0"), "{}", run.out);
+    assert!(
+        run.out.contains("confidently wrong there: 0"),
+        "{}",
+        run.out
+    );
     let text = std::fs::read_to_string(folder.join("scores.json")).unwrap();
     let scores: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(scores["summary"]["frames"], 1);
