@@ -42,7 +42,7 @@ fn cell_setup(prior: &Prior, index: u64) -> CellSetup {
     .bins();
     let mut pixels = vec![0.0; 112 * 80];
     for (i, valid) in setup.valid_pixels().iter().enumerate() {
-        let (q, k) = (f64::from(bins.q_par[i]), f64::from(bins.k_z[i]));
+        let (q, k) = (f64::from(bins.q_par(i)), f64::from(bins.k_z(i)));
         let col = grid.q_edges.partition_point(|&e| e <= q);
         let row = grid.k_edges.partition_point(|&e| e <= k);
         if *valid && (1..=112).contains(&col) && (1..=80).contains(&row) {

@@ -78,6 +78,22 @@ impl Range {
     }
 }
 
+/// Checks a probability.
+///
+/// # Errors
+/// [`Error::Prior`] naming `key`.
+pub(crate) fn check_share(key: &'static str, value: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::Prior {
+            key,
+            value: value.to_string(),
+            expected: "a share, 0 to 1",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

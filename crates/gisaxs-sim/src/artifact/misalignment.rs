@@ -69,7 +69,7 @@ impl Misalignment {
         beam: &Beam,
         detector: &FlatDetector,
     ) -> gisaxs_physics::Result<(Beam, FlatDetector)> {
-        let mut detector = detector.clone();
+        let mut detector = *detector;
         detector.direct_beam_px[0] += self.beam_center_px[0];
         detector.direct_beam_px[1] += self.beam_center_px[1];
         detector.distance_mm *= 1.0 + self.distance;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use gisaxs_physics::UprightShape;
 
+use crate::range::check_share;
 use crate::size_distribution::{Component, Kind, SizeDistribution};
 use crate::{Range, Result};
 
@@ -60,7 +61,17 @@ impl ParticlePrior {
         self.spread
             .check("particles.spread", [1e-3, 1.0], "0.001 to 1")?;
         self.height_ratio
-            .check("particles.height_ratio", [0.05, 2.0], "0.05 to 2")
+            .check("particles.height_ratio", [0.05, 2.0], "0.05 to 2")?;
+        check_share("particles.cylinders", self.cylinders)?;
+        check_share("particles.full_spheres", self.full_spheres)?;
+        if !self.modes.iter().all(|m| *m >= 0.0 && m.is_finite()) || self.modes == [0.0; 3] {
+            return Err(crate::Error::Prior {
+                key: "particles.modes",
+                value: format!("{:?}", self.modes),
+                expected: "three shares, none negative and one positive",
+            });
+        }
+        Ok(())
     }
 
     /// One sample's particles, for a measured window that ends at `q_max` (nm^-1).

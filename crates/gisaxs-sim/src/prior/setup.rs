@@ -9,6 +9,7 @@ use gisaxs_physics::{
 };
 
 use crate::artifact::{Beamstop, DeadPixels, ModuleLayout, Shadow};
+use crate::range::check_share;
 use crate::rng::{Purpose, stream};
 use crate::{Range, Result};
 
@@ -156,7 +157,26 @@ impl SetupPrior {
                 expected: "at least one entry",
             });
         }
-        Ok(())
+        for detector in &self.detectors {
+            let positive = |x: f64| x > 0.0 && x.is_finite();
+            let ModuleLayout {
+                module, modules, ..
+            } = detector.layout;
+            let empty = module.contains(&0) || modules.contains(&0);
+            if empty || !positive(detector.weight) || !positive(detector.pixel_mm) {
+                return Err(crate::Error::Prior {
+                    key: "setup.detectors",
+                    value: format!(
+                        "{}: weight {}, pixel_mm {}, {modules:?} modules of {module:?} pixels",
+                        detector.name, detector.weight, detector.pixel_mm
+                    ),
+                    expected: "positive weight, pixel size, and numbers of modules and pixels",
+                });
+            }
+        }
+        check_share("setup.polymer_films", self.polymer_films)?;
+        check_share("setup.oxides", self.oxides)?;
+        check_share("setup.knowledge", self.knowledge)
     }
 
     /// Setup number `index`.
