@@ -41,22 +41,19 @@ def numbers(values):
     return "[" + ", ".join(repr(float(v)) for v in values) + "]"
 
 
-SHAPES = ("Cylinder", "Sphere", "SphericalSegment")
-
-
 def form_factors():
     array = np.load(os.path.join(source, "formfactors.npy"))
     lines, seen = [], {}
     for case in load("formfactors.json"):
         seen[case["name"]] = seen.get(case["name"], 0) + 1
-        if case["name"] not in SHAPES or seen[case["name"]] > 2:
+        if seen[case["name"]] > 1:
             continue
         lines += ["", "[[case]]", f'shape = "{case["name"]}"']
         lines.append("parameters = { " + ", ".join(f"{k} = {float(v)!r}" for k, v in case["params"].items()) + " }")
         lines.append(f'volume = {case["volume_nm3"]!r}')
         rows = array[case["start"]:case["start"] + case["count"]]
-        # Near zero, an axis, two generic real q, complex q_z, fully complex q.
-        chosen = [rows[i] for i in (2, 8, len(rows) // 2, -7, -4, -1)]
+        # Near zero, an axis, a generic real q, complex q_z, fully complex q.
+        chosen = [rows[i] for i in (2, 8, len(rows) // 2, -5, -1)]
         lines.append("# [Re qx, Im qx, Re qy, Im qy, Re qz, Im qz, Re F, Im F]")
         lines.append("rows = [")
         lines += ["  " + numbers(row) + "," for row in chosen]

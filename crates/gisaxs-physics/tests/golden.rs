@@ -41,7 +41,15 @@ fn form_factors() {
         volume: f64,
         rows: Vec<[f64; 8]>,
     }
-    for case in cases::<Case>(include_str!("golden/form_factors.toml")) {
+    let cases = cases::<Case>(include_str!("golden/form_factors.toml"));
+    for info in shapes() {
+        assert!(
+            cases.iter().any(|c| c.shape == info.name),
+            "no golden values of {}",
+            info.name
+        );
+    }
+    for case in cases {
         let parameters: Vec<_> = case
             .parameters
             .iter()

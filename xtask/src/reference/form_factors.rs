@@ -9,7 +9,8 @@ use super::{Deviation, Error, Outcome, check_list, npy, rows, sample, text, wors
 
 /// Error relative to the volume.
 const TOLERANCE: f64 = 1e-9;
-/// The reference itself cancels for sawtooth profiles near q = 0, and for ellipsoids at tiny q.
+/// The reference itself cancels for sawtooth profiles near q = 0, and for ellipsoids and spheroids at
+/// tiny q (with 40 digits its spheroid is found to be off by 9e-9 V at |q| R = 1e-4).
 const CANCELLING_TOLERANCE: f64 = 1e-6;
 
 pub(super) fn check(dir: &Path) -> Result<Vec<Outcome>, Error> {
@@ -28,7 +29,9 @@ pub(super) fn check(dir: &Path) -> Result<Vec<Outcome>, Error> {
                     let f = shape.at([complex(0), complex(2), complex(4)]);
                     (f - complex(6)).norm() / case.volume_nm3
                 });
-            let cancels = case.name.starts_with("Sawtooth") || case.name == "Ellipsoid";
+            let cancels = case.name.starts_with("Sawtooth")
+                || case.name == "Ellipsoid"
+                || case.name == "Spheroid";
             Ok(Deviation {
                 worst: worst(errors).max(volume_error),
                 tolerance: if cancels {

@@ -23,6 +23,24 @@ pub(super) const fn nm(name: &'static str, description: &'static str) -> Paramet
     }
 }
 
+/// An angle.
+pub(super) const fn rad(name: &'static str, description: &'static str) -> Parameter {
+    Parameter {
+        name,
+        unit: "rad",
+        description,
+    }
+}
+
+/// A pure number.
+pub(super) const fn ratio(name: &'static str, description: &'static str) -> Parameter {
+    Parameter {
+        name,
+        unit: "",
+        description,
+    }
+}
+
 /// What the catalogue knows of a shape.
 #[derive(Debug, Clone, Copy)]
 pub struct ShapeInfo {

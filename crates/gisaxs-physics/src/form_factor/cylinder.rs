@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
-use super::{FormFactor, cis};
+use super::{FormFactor, cis, solid};
 use crate::error::{Result, positive};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z, sinc};
 
@@ -61,8 +61,8 @@ impl FormFactor for Cylinder {
         self.radius_nm * x.hypot(y) + self.height_nm * z.max(0.0)
     }
 
-    fn contains(&self, [x, y, z]: [f64; 3]) -> bool {
-        x * x + y * y <= self.radius_nm * self.radius_nm && (0.0..=self.height_nm).contains(&z)
+    fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
+        solid(x * x + y * y <= self.radius_nm * self.radius_nm && (0.0..=self.height_nm).contains(&z))
     }
 
     /// One Bessel function for all four terms, and sinc is even.

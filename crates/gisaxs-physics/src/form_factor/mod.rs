@@ -15,19 +15,38 @@ pub use catalogue::{Parameter, ShapeInfo, shape, shapes};
 
 use num_complex::Complex64;
 
-/// Registers the shapes: one module, one type and one catalogue entry each.
+use crate::quadrature::gauss_legendre;
+
+/// Registers the shapes: a module, its type, and its catalogue entries.
 macro_rules! register {
-    ($($module:ident::$shape:ident),+ $(,)?) => {
+    ($($module:ident::$shape:ident[$($info:ident),+]),+ $(,)?) => {
         $(mod $module; pub use $module::$shape;)+
-        static CATALOGUE: &[ShapeInfo] = &[$($module::INFO),+];
+        static CATALOGUE: &[ShapeInfo] = &[$($($module::$info),+),+];
     };
 }
 
 register! {
-    cylinder::Cylinder,
-    sphere::Sphere,
-    spherical_segment::SphericalSegment,
+    cone::Cone[INFO],
+    cuboid::Cuboid[INFO],
+    cylinder::Cylinder[INFO],
+    ellipsoid::Ellipsoid[INFO, SPHEROID],
+    ellipsoidal_cylinder::EllipsoidalCylinder[INFO],
+    ellipsoidal_segment::EllipsoidalSegment[INFO, SPHEROIDAL],
+    fuzzy_sphere::FuzzySphere[INFO],
+    horizontal_cylinder::HorizontalCylinder[INFO],
+    polyhedron::Polyhedron[
+        PRISM3, PRISM6, PYRAMID2, PYRAMID3, PYRAMID4, PYRAMID6, BIPYRAMID4, TETRAHEDRON, OCTAHEDRON,
+        DODECAHEDRON, ICOSAHEDRON, TRUNCATED_CUBE, CANTELLATED_CUBE
+    ],
+    ridge::Ridge[
+        BAR_GAUSS, BAR_LORENTZ, LONG_BOX_GAUSS, LONG_BOX_LORENTZ, COSINE_BOX, COSINE_GAUSS,
+        COSINE_LORENTZ, SAWTOOTH_BOX, SAWTOOTH_GAUSS, SAWTOOTH_LORENTZ
+    ],
+    sphere::Sphere[INFO],
+    spherical_segment::SphericalSegment[INFO],
 }
+
+pub use ridge::{AlongRidge, CrossSection};
 
 /// A homogeneous particle shape.
 pub trait FormFactor: std::fmt::Debug + Send + Sync {
@@ -46,8 +65,8 @@ pub trait FormFactor: std::fmt::Debug + Send + Sync {
     /// lowest and highest point of a rotated particle.
     fn support(&self, direction: [f64; 3]) -> f64;
 
-    /// Whether a point (nm) lies inside the shape.
-    fn contains(&self, r: [f64; 3]) -> bool;
+    /// Density at a point (nm): 1 inside, 0 outside, between for shapes with soft limits.
+    fn density(&self, r: [f64; 3]) -> f64;
 
     /// F for the four vertical wavevector transfers of the DWBA, all with the same real
     /// in-plane q: q_z = -k_i - k_f, +k_i - k_f, -k_i + k_f, +k_i + k_f, where k_i and k_f
@@ -58,6 +77,21 @@ pub trait FormFactor: std::fmt::Debug + Send + Sync {
         let [x, y] = q_par.map(Complex64::from);
         [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f].map(|z| self.at([x, y, z]))
     }
+}
+
+/// Gauss-Legendre rule of at least `wanted` nodes. Counts are rounded up in steps of about a tenth,
+/// so that few rules are ever computed, and end at [`MOST_NODES`].
+fn quadrature(wanted: f64) -> &'static [(f64, f64)] {
+    let step = (wanted / 8.0).log2().floor().exp2().max(2.0);
+    gauss_legendre(((wanted / step).ceil() * step).min(MOST_NODES) as usize)
+}
+
+/// Phases beyond about 5000 are no longer resolved; the form factor is below 1e-5 of the volume there.
+const MOST_NODES: f64 = 4096.0;
+
+/// 1 or 0.
+fn solid(inside: bool) -> f64 {
+    f64::from(u8::from(inside))
 }
 
 /// q.q without conjugation.

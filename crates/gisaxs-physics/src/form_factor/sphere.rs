@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
-use super::{FormFactor, cis, square};
+use super::{FormFactor, cis, solid, square};
 use crate::error::{Result, positive};
 use crate::special::{sphere_3j1_over_x, sphere_3j1_over_x_real};
 
@@ -56,9 +56,9 @@ impl FormFactor for Sphere {
         self.radius_nm * (z + (x * x + y * y + z * z).sqrt())
     }
 
-    fn contains(&self, [x, y, z]: [f64; 3]) -> bool {
+    fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         let r = self.radius_nm;
-        x * x + y * y + (z - r) * (z - r) <= r * r
+        solid(x * x + y * y + (z - r) * (z - r) <= r * r)
     }
 
     /// The four terms have two different q.q and their phases are products of two exponentials.

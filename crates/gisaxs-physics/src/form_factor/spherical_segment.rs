@@ -5,9 +5,8 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
-use super::{FormFactor, cis};
+use super::{FormFactor, cis, quadrature, solid};
 use crate::error::{Result, check, non_negative, positive};
-use crate::quadrature::gauss_legendre;
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z};
 
 /// A sphere of radius R of which the height `bottom_cut` is removed at the bottom and `top_cut`
@@ -76,23 +75,16 @@ impl SphericalSegment {
     /// With z = H (1 + cos t) / 2, n nodes sit at equal steps of t, where the two factors
     /// oscillate at most with the frequencies q_z H / 2 and, near a pole of the sphere,
     /// q_par sqrt(R H / 2). With c their sum the error is of the order (e c / 4 n)^(2 n),
-    /// negligible from n = 0.7 c + 12 on. Counts are rounded up to steps of a tenth, so that few
-    /// rules are ever computed.
+    /// negligible from n = 0.7 c + 12 on.
     fn nodes(&self, q_par: f64, q_z: f64) -> impl Iterator<Item = (f64, f64, f64)> {
         let half = 0.5 * self.height();
         let wanted = 12.0 + 0.7 * (q_z * half + q_par * (half * self.radius_nm).sqrt());
-        let step = (wanted / 10.0).log2().floor().exp2().max(1.0);
-        let n = ((wanted / step).ceil() * step).min(MOST_NODES) as usize;
-        gauss_legendre(n).iter().map(move |&(x, w)| {
+        quadrature(wanted).iter().map(move |&(x, w)| {
             let z = half * (x + 1.0);
             (z, half * w, self.radius_squared(z).sqrt())
         })
     }
 }
-
-/// Above this count (reached at q H of 20 000) the form factor is no longer resolved; it is then
-/// below 1e-7 of the volume.
-const MOST_NODES: f64 = 8192.0;
 
 impl FormFactor for SphericalSegment {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
@@ -122,8 +114,8 @@ impl FormFactor for SphericalSegment {
         z * height + x.hypot(y) * self.radius_squared(height).sqrt()
     }
 
-    fn contains(&self, [x, y, z]: [f64; 3]) -> bool {
-        (0.0..=self.height()).contains(&z) && x * x + y * y <= self.radius_squared(z)
+    fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
+        solid((0.0..=self.height()).contains(&z) && x * x + y * y <= self.radius_squared(z))
     }
 
     /// One Bessel function and two exponentials per node for all four terms.

@@ -4,8 +4,9 @@ mod element;
 mod formula;
 mod named;
 mod refractive_index;
-// Generated, one row of numbers after the other.
+// Generated, one row of numbers after the other; some look like e or pi.
 #[rustfmt::skip]
+#[allow(clippy::approx_constant)]
 mod scattering_factors;
 
 pub use refractive_index::RefractiveIndex;

@@ -139,10 +139,10 @@ impl RoughInterfaces {
     }
 }
 
-/// Four terms T T h((-a_i - a_f) s) + T R h((-a_i + a_f) s) + R T h((a_i - a_f) s)
-/// + R R h((a_i + a_f) s) on one side of an interface, h(x) = w(x / sqrt 2) / 2, with the
-/// amplitudes at the height `z` (nm) of the layer. `s` is the effective roughness, negative for
-/// the lower side.
+/// The four terms on one side of an interface,
+/// T T h((-a_i - a_f) s) + T R h((-a_i + a_f) s) + R T h((a_i - a_f) s) + R R h((a_i + a_f) s),
+/// where h(x) = w(x / sqrt 2) / 2, with the amplitudes at the height `z` (nm) of the layer. `s` is
+/// the effective roughness, negative for the lower side.
 fn field(incident: &LayerWave, exit: &LayerWave, z: f64, s: f64) -> Complex64 {
     let (t_i, r_i) = incident.at(z);
     let (t_f, r_f) = exit.at(z);

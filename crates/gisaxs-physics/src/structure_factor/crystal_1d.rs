@@ -106,7 +106,7 @@ mod tests {
     fn is_the_sum_over_the_lines() {
         let decay = Profile1d::Gauss { omega_nm: 30.0 };
         let crystal = Crystal1d::new(12.0, 0.3, 0.1, decay).unwrap();
-        for q in [0.0, 0.2, 0.5236, 1.1] {
+        for q in [0.0, 0.2, 2.0 * PI / 12.0, 1.1] {
             let sum: f64 = (-60..=60)
                 .map(|n| {
                     let r = 12.0 * f64::from(n);

@@ -120,10 +120,10 @@ mod tests {
     fn reciprocal_vectors() {
         let lattice = Lattice2d::new(12.0, 17.0, 1.2, 0.3).unwrap().turned(0.4);
         let (a, b) = (lattice.vectors_nm(), lattice.reciprocal());
-        for i in 0..2 {
-            for j in 0..2 {
+        for (i, a) in a.into_iter().enumerate() {
+            for (j, b) in b.into_iter().enumerate() {
                 let expected = if i == j { 2.0 * PI } else { 0.0 };
-                assert!((dot(a[i], b[j]) - expected).abs() < 1e-13);
+                assert!((dot(a, b) - expected).abs() < 1e-13);
             }
         }
         assert!(Lattice2d::new(1.0, 1.0, 0.0, 0.0).is_err());

@@ -1,0 +1,71 @@
+//! Upright cylinder with elliptic base.
+
+use std::f64::consts::PI;
+
+use num_complex::Complex64;
+
+use super::catalogue::{ShapeInfo, nm};
+use super::{FormFactor, cis, solid};
+use crate::error::{Result, positive};
+use crate::special::{bessel_j1_over_z, sinc};
+
+/// A cylinder with vertical axis and the half axes R_x, R_y of its base:
+///
+/// F(q) = V 2 J1(u) / u sinc(q_z H / 2) exp(i q_z H / 2), u^2 = (q_x R_x)^2 + (q_y R_y)^2.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EllipsoidalCylinder {
+    radius_x_nm: f64,
+    radius_y_nm: f64,
+    height_nm: f64,
+}
+
+pub(super) const INFO: ShapeInfo = ShapeInfo {
+    name: "EllipsoidalCylinder",
+    summary: "upright cylinder with elliptic base",
+    parameters: &[
+        nm("radius_x", "half axis along x"),
+        nm("radius_y", "half axis along y"),
+        nm("height", "height"),
+    ],
+    examples: &[&[5.0, 3.0, 6.0]],
+    constructor: |v| Ok(Box::new(EllipsoidalCylinder::new(v[0], v[1], v[2])?)),
+};
+
+impl EllipsoidalCylinder {
+    /// Cylinder with the half axes `radius_x_nm`, `radius_y_nm` and the height `height_nm` (nm).
+    ///
+    /// # Errors
+    /// If a length is not positive.
+    pub fn new(radius_x_nm: f64, radius_y_nm: f64, height_nm: f64) -> Result<Self> {
+        Ok(Self {
+            radius_x_nm: positive("cylinder half axis", radius_x_nm, "nm")?,
+            radius_y_nm: positive("cylinder half axis", radius_y_nm, "nm")?,
+            height_nm: positive("cylinder height", height_nm, "nm")?,
+        })
+    }
+}
+
+impl FormFactor for EllipsoidalCylinder {
+    fn at(&self, q: [Complex64; 3]) -> Complex64 {
+        let (u, v) = (q[0] * self.radius_x_nm, q[1] * self.radius_y_nm);
+        let half = 0.5 * self.height_nm * q[2];
+        self.volume() * 2.0 * bessel_j1_over_z((u * u + v * v).sqrt()) * sinc(half) * cis(half)
+    }
+
+    fn volume(&self) -> f64 {
+        PI * self.radius_x_nm * self.radius_y_nm * self.height_nm
+    }
+
+    fn radius(&self) -> f64 {
+        self.radius_x_nm.max(self.radius_y_nm)
+    }
+
+    fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
+        (self.radius_x_nm * x).hypot(self.radius_y_nm * y) + self.height_nm * z.max(0.0)
+    }
+
+    fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
+        let inside = (x / self.radius_x_nm).powi(2) + (y / self.radius_y_nm).powi(2) <= 1.0;
+        solid(inside && (0.0..=self.height_nm).contains(&z))
+    }
+}

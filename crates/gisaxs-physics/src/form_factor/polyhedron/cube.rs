@@ -1,0 +1,72 @@
+//! Cubes with cut corners or edges.
+
+use super::super::catalogue::{ShapeInfo, nm};
+use super::Polyhedron;
+use crate::error::{Result, check, positive};
+
+pub(crate) const TRUNCATED_CUBE: ShapeInfo = ShapeInfo {
+    name: "TruncatedCube",
+    summary: "cube with its corners cut off",
+    parameters: &[nm("length", "edge of the full cube"), nm("removed_length", "length cut off an edge at each end")],
+    examples: &[&[6.0, 1.5]],
+    constructor: |v| Ok(Box::new(Polyhedron::truncated_cube(v[0], v[1])?)),
+};
+
+pub(crate) const CANTELLATED_CUBE: ShapeInfo = ShapeInfo {
+    name: "CantellatedCube",
+    summary: "cube with its edges and corners cut off",
+    parameters: &[nm("length", "edge of the full cube"), nm("removed_length", "width cut off a face at each side")],
+    examples: &[&[6.0, 1.0]],
+    constructor: |v| Ok(Box::new(Polyhedron::cantellated_cube(v[0], v[1])?)),
+};
+
+impl Polyhedron {
+    /// Cube of edge `length_nm` along x, y, z, whose corners are cut so that each edge loses
+    /// `removed_nm` at both ends (nm).
+    ///
+    /// # Errors
+    /// If the edge is not positive, or more than half of it is cut at each end.
+    pub fn truncated_cube(length_nm: f64, removed_nm: f64) -> Result<Self> {
+        let (half, inner) = cut(length_nm, removed_nm)?;
+        cube_corners(half, |axis, signs| {
+            let mut corner = signs.map(|s| s * half);
+            corner[axis] = signs[axis] * inner;
+            corner
+        })
+    }
+
+    /// Cube of edge `length_nm` along x, y, z, whose edges and corners are cut so that each face
+    /// becomes a square smaller by `removed_nm` on each side (nm).
+    ///
+    /// # Errors
+    /// If the edge is not positive, or more than half of it is cut on each side.
+    pub fn cantellated_cube(length_nm: f64, removed_nm: f64) -> Result<Self> {
+        let (half, inner) = cut(length_nm, removed_nm)?;
+        cube_corners(half, |axis, signs| {
+            let mut corner = signs.map(|s| s * inner);
+            corner[axis] = signs[axis] * half;
+            corner
+        })
+    }
+}
+
+/// Half the edge, before and after the cut.
+fn cut(length_nm: f64, removed_nm: f64) -> Result<(f64, f64)> {
+    let half = 0.5 * positive("cube edge", length_nm, "nm")?;
+    let allowed = "zero to half the edge";
+    check("removed length", removed_nm, "nm", allowed, |r| (0.0..=half).contains(&r))?;
+    Ok((half, half - removed_nm))
+}
+
+/// Three corners (one per axis) near each corner of the cube, relative to its centre.
+fn cube_corners(half: f64, corner: impl Fn(usize, [f64; 3]) -> [f64; 3]) -> Result<Polyhedron> {
+    let mut corners = Vec::new();
+    for octant in 0..8 {
+        let signs = std::array::from_fn(|i| if octant >> i & 1 == 0 { -1.0 } else { 1.0 });
+        for axis in 0..3 {
+            let [x, y, z] = corner(axis, signs);
+            corners.push([x, y, z + half]);
+        }
+    }
+    Polyhedron::convex_hull(&corners)
+}

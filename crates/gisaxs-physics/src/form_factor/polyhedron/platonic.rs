@@ -1,0 +1,96 @@
+//! Platonic solids (the cube is a [`super::super::Cuboid`]).
+
+use std::f64::consts::PI;
+
+use super::super::catalogue::{ShapeInfo, nm};
+use super::{Polyhedron, rectangle, ring};
+use crate::error::{Result, positive};
+
+/// Golden ratio.
+const PHI: f64 = 1.618_033_988_749_895;
+
+pub(crate) const TETRAHEDRON: ShapeInfo = ShapeInfo {
+    name: "PlatonicTetrahedron",
+    summary: "regular tetrahedron on a face, with one corner over the x axis",
+    parameters: &[nm("edge", "edge")],
+    examples: &[&[7.0]],
+    constructor: |v| Ok(Box::new(Polyhedron::tetrahedron(v[0])?)),
+};
+
+pub(crate) const OCTAHEDRON: ShapeInfo = ShapeInfo {
+    name: "PlatonicOctahedron",
+    summary: "regular octahedron on a corner",
+    parameters: &[nm("edge", "edge")],
+    examples: &[&[6.0]],
+    constructor: |v| Ok(Box::new(Polyhedron::octahedron(v[0])?)),
+};
+
+pub(crate) const DODECAHEDRON: ShapeInfo = ShapeInfo {
+    name: "Dodecahedron",
+    summary: "regular dodecahedron on a face, with one corner of it on the x axis",
+    parameters: &[nm("edge", "edge")],
+    examples: &[&[3.0]],
+    constructor: |v| Ok(Box::new(Polyhedron::dodecahedron(v[0])?)),
+};
+
+pub(crate) const ICOSAHEDRON: ShapeInfo = ShapeInfo {
+    name: "Icosahedron",
+    summary: "regular icosahedron on a face, with one corner of it on the x axis",
+    parameters: &[nm("edge", "edge")],
+    examples: &[&[4.0]],
+    constructor: |v| Ok(Box::new(Polyhedron::icosahedron(v[0])?)),
+};
+
+impl Polyhedron {
+    /// Regular tetrahedron on a face, one corner of which is on the x axis (nm).
+    ///
+    /// # Errors
+    /// If the edge is not positive.
+    pub fn tetrahedron(edge_nm: f64) -> Result<Self> {
+        let edge = positive("tetrahedron edge", edge_nm, "nm")?;
+        let mut corners: Vec<_> = ring(3, edge / 3.0_f64.sqrt(), 0.0, 0.0).collect();
+        corners.push([0.0, 0.0, edge * (2.0_f64 / 3.0).sqrt()]);
+        Self::convex_hull(&corners)
+    }
+
+    /// Regular octahedron on a corner, its horizontal edges along x and y (nm).
+    ///
+    /// # Errors
+    /// If the edge is not positive.
+    pub fn octahedron(edge_nm: f64) -> Result<Self> {
+        let edge = positive("octahedron edge", edge_nm, "nm")?;
+        let half_height = edge * 0.5_f64.sqrt();
+        let mut corners = rectangle(0.5 * edge, 0.5 * edge, half_height).to_vec();
+        corners.extend([[0.0; 3], [0.0, 0.0, 2.0 * half_height]]);
+        Self::convex_hull(&corners)
+    }
+
+    /// Regular dodecahedron on a face, one corner of which is on the x axis (nm). Its corners are
+    /// on four rings of radii r, phi r, phi r, r at the heights 0, r, phi r, phi^2 r, with r the
+    /// circumradius of a face and phi the golden ratio.
+    ///
+    /// # Errors
+    /// If the edge is not positive.
+    pub fn dodecahedron(edge_nm: f64) -> Result<Self> {
+        let edge = positive("dodecahedron edge", edge_nm, "nm")?;
+        Self::four_rings(5, edge / (2.0 * (PI / 5.0).sin()), [0.0, 0.0, PI, PI])
+    }
+
+    /// Regular icosahedron on a face, one corner of which is on the x axis (nm). Its corners are
+    /// on four rings as those of the dodecahedron.
+    ///
+    /// # Errors
+    /// If the edge is not positive.
+    pub fn icosahedron(edge_nm: f64) -> Result<Self> {
+        let edge = positive("icosahedron edge", edge_nm, "nm")?;
+        Self::four_rings(3, edge / 3.0_f64.sqrt(), [0.0, PI, 0.0, PI])
+    }
+
+    fn four_rings(n: usize, r: f64, angles: [f64; 4]) -> Result<Self> {
+        let radii = [r, PHI * r, PHI * r, r];
+        let heights = [0.0, r, PHI * r, PHI * PHI * r];
+        let corners: Vec<_> =
+            (0..4).flat_map(|i| ring(n, radii[i], heights[i], angles[i])).collect();
+        Self::convex_hull(&corners)
+    }
+}

@@ -1,0 +1,230 @@
+//! Ridges along x: bars and ripples with different profiles along and across.
+
+use std::f64::consts::PI;
+
+use num_complex::Complex64;
+
+use super::catalogue::{Parameter, ShapeInfo, nm};
+use super::{FormFactor, cis, quadrature};
+use crate::error::{Result, check, positive};
+use crate::exponential::divided_difference;
+use crate::special::sinc;
+
+/// Density of a [`Ridge`] along x, by its Fourier transform X(q_x) with X(0) = L.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AlongRidge {
+    /// 1 over the length L: L sinc(q_x L/2).
+    Box,
+    /// exp(-x^2 / 2 L^2) / sqrt(2 pi): L exp(-(q_x L)^2 / 2).
+    Gauss,
+    /// exp(-|x| / L) / 2: L / (1 + (q_x L)^2).
+    Lorentz,
+    /// exp(-|x| / l) L / (2 l), l = sqrt(2.5) L: L / (1 + 2.5 (q_x L)^2).
+    LongLorentz,
+}
+
+/// Cross-section of a [`Ridge`] in the y, z plane, of width W and height H, on z = 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CrossSection {
+    /// Rectangle.
+    Rectangle,
+    /// Height H/2 (1 + cos(2 pi y / W)).
+    Cosine,
+    /// Triangle from y = -W/2 - d to W/2 - d with its top at y = 0.
+    Sawtooth {
+        /// Shift d of the base, nm.
+        asymmetry_nm: f64,
+    },
+}
+
+/// A body with the same cross-section all along x:
+/// F(q) = X(q_x) G(q_y, q_z), the transforms of the density along x and of the cross-section.
+///
+/// G of the rectangle is W H sinc(q_y W/2) sinc(q_z H/2) exp(i q_z H/2); that of the sawtooth is a
+/// divided difference of the exponential over the corners; that of the cosine is
+/// int exp(i q_y y) h sinc(q_z h/2) exp(i q_z h/2) dy by Gauss-Legendre quadrature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ridge {
+    length_nm: f64,
+    width_nm: f64,
+    height_nm: f64,
+    along: AlongRidge,
+    section: CrossSection,
+}
+
+const LENGTHS: &[Parameter] = &[
+    nm("length", "length or width parameter along x"),
+    nm("width", "width along y"),
+    nm("height", "height"),
+];
+const SAWTOOTH: &[Parameter] =
+    &[LENGTHS[0], LENGTHS[1], LENGTHS[2], nm("asymmetry", "shift of the base against the top along y")];
+
+macro_rules! ridge {
+    ($info:ident, $name:literal, $summary:literal, $along:ident, $section:ident) => {
+        pub(super) const $info: ShapeInfo = ShapeInfo {
+            name: $name,
+            summary: $summary,
+            parameters: LENGTHS,
+            examples: &[&[9.0, 6.0, 4.0]],
+            constructor: |v| {
+                Ok(Box::new(Ridge::new([v[0], v[1], v[2]], AlongRidge::$along, CrossSection::$section)?))
+            },
+        };
+    };
+    ($info:ident, $name:literal, $summary:literal, $along:ident) => {
+        pub(super) const $info: ShapeInfo = ShapeInfo {
+            name: $name,
+            summary: $summary,
+            parameters: SAWTOOTH,
+            examples: &[&[9.0, 6.0, 4.0, 0.0], &[9.0, 6.0, 4.0, 1.5]],
+            constructor: |v| {
+                let section = CrossSection::Sawtooth { asymmetry_nm: v[3] };
+                Ok(Box::new(Ridge::new([v[0], v[1], v[2]], AlongRidge::$along, section)?))
+            },
+        };
+    };
+}
+
+ridge!(BAR_GAUSS, "BarGauss", "rectangular bar, Gaussian along x", Gauss, Rectangle);
+ridge!(BAR_LORENTZ, "BarLorentz", "rectangular bar, exponential along x", Lorentz, Rectangle);
+ridge!(LONG_BOX_GAUSS, "LongBoxGauss", "rectangular bar, Gaussian along x", Gauss, Rectangle);
+ridge!(LONG_BOX_LORENTZ, "LongBoxLorentz", "rectangular bar, long exponential along x", LongLorentz, Rectangle);
+ridge!(COSINE_BOX, "CosineRippleBox", "cosine ripple of finite length", Box, Cosine);
+ridge!(COSINE_GAUSS, "CosineRippleGauss", "cosine ripple, Gaussian along x", Gauss, Cosine);
+ridge!(COSINE_LORENTZ, "CosineRippleLorentz", "cosine ripple, exponential along x", Lorentz, Cosine);
+ridge!(SAWTOOTH_BOX, "SawtoothRippleBox", "triangular ripple of finite length", Box);
+ridge!(SAWTOOTH_GAUSS, "SawtoothRippleGauss", "triangular ripple, Gaussian along x", Gauss);
+ridge!(SAWTOOTH_LORENTZ, "SawtoothRippleLorentz", "triangular ripple, exponential along x", Lorentz);
+
+impl Ridge {
+    /// Ridge with \[length, width, height\] in nm.
+    ///
+    /// # Errors
+    /// If a length is not positive, or the asymmetry is not finite.
+    pub fn new(size_nm: [f64; 3], along: AlongRidge, section: CrossSection) -> Result<Self> {
+        if let CrossSection::Sawtooth { asymmetry_nm } = section {
+            check("ripple asymmetry", asymmetry_nm, "nm", "a finite number", |_| true)?;
+        }
+        Ok(Self {
+            length_nm: positive("ridge length", size_nm[0], "nm")?,
+            width_nm: positive("ridge width", size_nm[1], "nm")?,
+            height_nm: positive("ridge height", size_nm[2], "nm")?,
+            along,
+            section,
+        })
+    }
+
+    /// X(q_x) in nm.
+    fn along(&self, q_x: Complex64) -> Complex64 {
+        let l = self.length_nm;
+        let x = q_x * l;
+        match self.along {
+            AlongRidge::Box => l * sinc(0.5 * x),
+            AlongRidge::Gauss => l * (-0.5 * x * x).exp(),
+            AlongRidge::Lorentz => l / (1.0 + x * x),
+            AlongRidge::LongLorentz => l / (1.0 + 2.5 * x * x),
+        }
+    }
+
+    /// G(q_y, q_z) in nm^2.
+    fn section(&self, q_y: Complex64, q_z: Complex64) -> Complex64 {
+        let (w, h) = (self.width_nm, self.height_nm);
+        match self.section {
+            CrossSection::Rectangle => w * h * sinc(0.5 * w * q_y) * sinc(0.5 * h * q_z) * cis(0.5 * h * q_z),
+            CrossSection::Cosine => {
+                // Both halves alike; the height varies over them by pi H / 4 times the half length.
+                let half = 0.25 * w;
+                let phase = q_y.norm() * half + q_z.norm() * h * 0.25 * PI;
+                                quadrature(24.0 + 0.9 * phase)
+                    .iter()
+                    .map(|&(x, weight)| {
+                        let y = half * (x + 1.0);
+                        let height = 0.5 * h * (1.0 + (2.0 * PI * y / w).cos());
+                        let up = 0.5 * q_z * height;
+                        2.0 * half * weight * height * sinc(up) * cis(up) * (q_y * y).cos()
+                    })
+                    .sum()
+            }
+            CrossSection::Sawtooth { asymmetry_nm: d } => {
+                let corner = |y: f64, z: f64| Complex64::I * (q_y * y + q_z * z);
+                w * h * divided_difference([corner(-0.5 * w - d, 0.0), corner(0.5 * w - d, 0.0), corner(0.0, h)])
+            }
+        }
+    }
+
+    /// Area of the cross-section, nm^2.
+    fn area(&self) -> f64 {
+        let rectangle = self.width_nm * self.height_nm;
+        match self.section {
+            CrossSection::Rectangle => rectangle,
+            CrossSection::Cosine | CrossSection::Sawtooth { .. } => 0.5 * rectangle,
+        }
+    }
+}
+
+impl FormFactor for Ridge {
+    fn at(&self, q: [Complex64; 3]) -> Complex64 {
+        self.along(q[0]) * self.section(q[1], q[2])
+    }
+
+    fn volume(&self) -> f64 {
+        self.length_nm * self.area()
+    }
+
+    /// Half the width.
+    fn radius(&self) -> f64 {
+        0.5 * self.width_nm
+    }
+
+    /// Soft ends count until they have decayed to about 1e-5.
+    fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
+        let half_length = match self.along {
+            AlongRidge::Box => 0.5,
+            AlongRidge::Gauss => 5.0,
+            AlongRidge::Lorentz => 11.0,
+            AlongRidge::LongLorentz => 18.0,
+        } * self.length_nm;
+        let (w, h) = (0.5 * self.width_nm, self.height_nm);
+        let section = match self.section {
+            CrossSection::Rectangle => w * y.abs() + h * z.max(0.0),
+            // The hull of the cosine is bounded by its tangents; a rectangle is close enough sideways.
+            CrossSection::Cosine => {
+                (0..=64)
+                    .map(|i| {
+                        let at = f64::from(i) / 64.0;
+                        w * at * y.abs() + 0.5 * h * (1.0 + (PI * at).cos()) * z
+                    })
+                    .fold(w * y.abs(), f64::max)
+            }
+            CrossSection::Sawtooth { asymmetry_nm: d } => (h * z).max((w - d) * y).max((-w - d) * y),
+        };
+        half_length * x.abs() + section
+    }
+
+    fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
+        let (w, h, l) = (0.5 * self.width_nm, self.height_nm, self.length_nm);
+        let top = match self.section {
+            CrossSection::Rectangle if y.abs() <= w => h,
+            CrossSection::Cosine if y.abs() <= w => 0.5 * h * (1.0 + (PI * y / w).cos()),
+            CrossSection::Sawtooth { asymmetry_nm: d } => {
+                // Height over the side that y is on; beyond the base it is negative.
+                let (left, right) = (-w - d, w - d);
+                (h * (1.0 - y / right)).min(h * (1.0 - y / left))
+            }
+            _ => return 0.0,
+        };
+        if !(0.0..=top).contains(&z) {
+            return 0.0;
+        }
+        match self.along {
+            AlongRidge::Box => super::solid(x.abs() <= 0.5 * l),
+            AlongRidge::Gauss => (-0.5 * (x / l).powi(2)).exp() / (2.0 * PI).sqrt(),
+            AlongRidge::Lorentz => 0.5 * (-x.abs() / l).exp(),
+            AlongRidge::LongLorentz => {
+                let decay = 2.5_f64.sqrt();
+                0.5 / decay * (-x.abs() / (decay * l)).exp()
+            }
+        }
+    }
+}
