@@ -67,12 +67,12 @@ pub struct Window {
 /// nodes halve the error on film samples, measured against whole frames).
 const SUB_ROWS: usize = 2;
 
-/// <|F|^2> and the coherent share |<F>|^2 / <|F|^2> per cell, averaged over sub-rows.
+/// `<|F|^2>` and the coherent share `|<F>|^2 / <|F|^2>` per cell, averaged over sub-rows.
 #[derive(Clone, Debug)]
 pub struct Moments {
-    /// <|F|^2> (or the whole intensity, where correlation is part of it), nm^6.
+    /// `<|F|^2>` (or the whole intensity, where correlation is part of it), nm^6.
     pub mean_square: Vec<f64>,
-    /// |<F>|^2, nm^6; empty where correlation is part of `mean_square`.
+    /// `|<F>|^2`, nm^6; empty where correlation is part of `mean_square`.
     pub coherent: Vec<f64>,
 }
 
@@ -192,7 +192,7 @@ fn merge_rows(fine: &[f64], n_q: usize) -> Vec<f64> {
 /// [`Moments`] in two bytes per number: what a library of patterns keeps in memory.
 #[derive(Clone, Debug)]
 pub struct StoredPattern {
-    /// ln(<|F|^2> / max) / [`LOG_STEP`], negated; `u16::MAX` is the floor.
+    /// `ln(<|F|^2> / max)` / [`LOG_STEP`], negated; `u16::MAX` is the floor.
     log_square: Vec<u16>,
     /// Coherent share x 65535; empty where correlation is part of the pattern.
     share: Vec<u16>,
@@ -233,7 +233,7 @@ impl StoredPattern {
         Self { log_square, share }
     }
 
-    /// -ln(<|F|^2> / max) along the mixture of two rows that start at the cells `rows`, the
+    /// `-ln(<|F|^2> / max)` along the mixture of two rows that start at the cells `rows`, the
     /// second with weight `v`.
     pub(crate) fn mix_depth(&self, rows: [usize; 2], v: f32, line: &mut [f32]) {
         mix(&self.log_square, rows, v, LOG_STEP, line);

@@ -18,7 +18,8 @@ fn the_default_is_allowed() {
 
 #[test]
 fn every_bad_key_is_named_with_its_value() {
-    let cases: [(&str, &str, fn(&mut Prior)); 9] = [
+    type Change = fn(&mut Prior);
+    let cases: [(&str, &str, Change); 9] = [
         ("setup.knowledge", "1.5", |p| p.setup.knowledge = 1.5),
         ("setup.oxides", "NaN", |p| p.setup.oxides = f64::NAN),
         ("setup.polymer_films", "-0.1", |p| {
