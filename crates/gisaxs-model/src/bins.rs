@@ -87,7 +87,7 @@ impl Bins {
         }
     }
 
-    fn from_u(self, u: f64) -> f64 {
+    fn inverse_u(self, u: f64) -> f64 {
         match self.scale {
             Scale::Log => u.exp(),
             Scale::Linear => u,
@@ -107,7 +107,7 @@ impl Bins {
     /// The value at a coordinate in units of bins.
     #[must_use]
     pub fn value(&self, position: f64) -> f64 {
-        self.from_u(self.to_u(self.low) + position * self.step())
+        self.inverse_u(self.to_u(self.low) + position * self.step())
     }
 
     /// The `count + 1` edges.

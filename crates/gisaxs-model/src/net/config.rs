@@ -137,7 +137,7 @@ impl NetworkConfig {
                 return fail(name, value, "positive");
             }
         }
-        if self.groups == 0 || (self.n_kz / 4) % self.groups != 0 {
+        if self.groups == 0 || !(self.n_kz / 4).is_multiple_of(self.groups) {
             return fail("groups", self.groups, "a divisor of n_kz / 4");
         }
         Ok(())

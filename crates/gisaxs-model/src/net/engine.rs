@@ -296,33 +296,36 @@ impl Engine {
         ]
     }
 
+    fn backward_buffers(&self, capacity: usize) -> Backward {
+        let c = &self.config;
+        let zeros = |n: usize| vec![0.0f32; n * capacity];
+        let [flat_size, flat_structure] = self.flat();
+        let size_in = flat_size + c.embed;
+        let structure_in = flat_structure + c.size_hidden + c.embed;
+        let largest = self.scratch;
+        Backward {
+            flipped: self.flipped.clone(),
+            pad_d: vec![0.0; self.scratch],
+            g0: vec![0.0; largest],
+            g1: vec![0.0; largest],
+            d_film_out: vec![0.0; self.film_out.len()],
+            d_embed1: zeros(c.embed),
+            d_embed2: zeros(c.embed),
+            d_film: zeros(2 * c.trunk),
+            d_size_in: zeros(size_in),
+            d_size_hidden: zeros(c.size_hidden),
+            d_structure_in: zeros(structure_in),
+            d_structure_hidden: zeros(c.structure_hidden),
+        }
+    }
+
     pub(crate) fn workspace(&self, capacity: usize, training: bool) -> Workspace {
         let c = &self.config;
         let zeros = |n: usize| vec![0.0f32; n * capacity];
         let [flat_size, flat_structure] = self.flat();
         let size_in = flat_size + c.embed;
         let structure_in = flat_structure + c.size_hidden + c.embed;
-        let largest = self
-            .stem
-            .shape
-            .output_len()
-            .max(self.structure.shape.output_len());
-        let back = training.then(|| {
-            Box::new(Backward {
-                flipped: self.flipped.clone(),
-                pad_d: vec![0.0; self.scratch],
-                g0: vec![0.0; largest],
-                g1: vec![0.0; largest],
-                d_film_out: vec![0.0; self.film_out.len()],
-                d_embed1: zeros(c.embed),
-                d_embed2: zeros(c.embed),
-                d_film: zeros(2 * c.trunk),
-                d_size_in: zeros(size_in),
-                d_size_hidden: zeros(c.size_hidden),
-                d_structure_in: zeros(structure_in),
-                d_structure_hidden: zeros(c.structure_hidden),
-            })
-        });
+        let back = training.then(|| Box::new(self.backward_buffers(capacity)));
         Workspace {
             capacity,
             input: zeros(self.stem.shape.padded_input_len()),
@@ -708,12 +711,7 @@ impl Engine {
             back,
             ..
         } = ws;
-        let back = back.get_or_insert_with(|| {
-            // Only a workspace made for inference lacks these buffers.
-            self.workspace(batch, true)
-                .back
-                .unwrap_or_else(|| unreachable!("made for training"))
-        });
+        let back = back.get_or_insert_with(|| Box::new(self.backward_buffers(batch)));
         let Backward {
             flipped,
             pad_d,

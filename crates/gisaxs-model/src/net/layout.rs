@@ -215,3 +215,74 @@ pub(crate) fn initial(layout: &Layout, seed: u64) -> Vec<f32> {
     }
     values
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names and shapes of shipped weight files; a change here breaks them.
+    #[test]
+    fn names_and_shapes_are_a_contract() {
+        let (layout, _) = layout(&NetworkConfig::default());
+        let found: Vec<String> = layout
+            .parameters()
+            .iter()
+            .map(|p| {
+                let shape: Vec<String> = p.shape.iter().map(ToString::to_string).collect();
+                format!("{} {}", p.name, shape.join("x"))
+            })
+            .collect();
+        let expected = "\
+stem.weight 5x5x3x16
+stem.bias 16
+stem_blocks.0.conv1.weight 3x3x16x16
+stem_blocks.0.conv1.bias 16
+stem_blocks.0.conv2.weight 3x3x16x16
+down.weight 3x3x16x32
+down.bias 32
+trunk_blocks.0.conv1.weight 3x3x32x32
+trunk_blocks.0.conv1.bias 32
+trunk_blocks.0.conv2.weight 3x3x32x32
+embed.0.weight 16x32
+embed.0.bias 32
+embed.1.weight 32x32
+embed.1.bias 32
+film.weight 32x64
+film.bias 64
+size.down.weight 3x3x32x64
+size.down.bias 64
+size.blocks.0.conv1.weight 3x3x64x64
+size.blocks.0.conv1.bias 64
+size.blocks.0.conv2.weight 3x3x64x64
+size.squeeze.weight 1x1x64x32
+size.squeeze.bias 32
+size.hidden.weight 4512x192
+size.hidden.bias 192
+size.heads.weight 192x385
+size.heads.bias 385
+structure.conv.weight 3x3x32x48
+structure.conv.bias 48
+structure.line1.weight 1x5x192x64
+structure.line1.bias 64
+structure.line2.weight 1x5x64x64
+structure.line2.bias 64
+structure.hidden.weight 2016x128
+structure.hidden.bias 128
+structure.heads.weight 128x224
+structure.heads.bias 224";
+        assert_eq!(found.join("\n"), expected);
+    }
+
+    #[test]
+    fn parameters_fill_the_buffer_without_gaps() {
+        let (layout, _) = layout(&NetworkConfig::default());
+        let mut end = 0;
+        for p in layout.parameters() {
+            assert_eq!(p.offset, end, "{}", p.name);
+            end = p.range().end;
+        }
+        assert_eq!(end, layout.len());
+        // Two bytes each in a shipped file.
+        assert!(2 * layout.len() < 3_600_000, "{}", layout.len());
+    }
+}

@@ -279,3 +279,93 @@ impl Network {
         ))
     }
 }
+
+#[cfg(all(test, feature = "train"))]
+mod tests {
+    use super::*;
+
+    fn network() -> Network {
+        Network::untrained(&NetworkConfig::tiny(), 7, &Device::Cpu).unwrap()
+    }
+
+    fn input(batch: usize) -> (Vec<f32>, Vec<f32>) {
+        let c = NetworkConfig::tiny();
+        let wave = |n: usize| (0..n).map(|i| (i as f32 * 0.37).sin()).collect();
+        (wave(batch * c.planes_len()), wave(batch * c.scalars))
+    }
+
+    #[test]
+    fn survives_a_weight_file() {
+        let network = network();
+        let (planes, scalars) = input(2);
+        let expected = network.forward(&planes, &scalars).unwrap();
+        assert_eq!(expected.len(), 2 * logits::COUNT);
+        for (precision, limit) in [(Precision::F32, 0.0), (Precision::F16, 5e-3)] {
+            let bytes = network.to_bytes(precision).unwrap();
+            let again = Network::from_bytes(&bytes, &Device::Cpu).unwrap();
+            assert_eq!(again.metadata(), network.metadata());
+            let found = again.forward(&planes, &scalars).unwrap();
+            for (a, b) in found.iter().zip(&expected) {
+                assert!((a - b).abs() <= limit, "{precision:?}: {a} {b}");
+            }
+        }
+        assert_eq!(
+            network.to_bytes(Precision::F16).unwrap(),
+            network.to_bytes(Precision::F16).unwrap()
+        );
+    }
+
+    #[test]
+    fn samples_of_a_batch_do_not_mix() {
+        let network = network();
+        let (planes, scalars) = input(3);
+        let all = network.forward(&planes, &scalars).unwrap();
+        let c = network.config();
+        for i in 0..3 {
+            let (n, s) = (c.planes_len(), c.scalars);
+            let one = network
+                .forward(&planes[i * n..][..n], &scalars[i * s..][..s])
+                .unwrap();
+            for (a, b) in one.iter().zip(&all[i * logits::COUNT..]) {
+                assert!((a - b).abs() < 1e-4, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_bad_files_and_inputs() {
+        let network = network();
+        let bytes = network.to_bytes(Precision::F16).unwrap();
+        let load = |b: &[u8]| Network::from_bytes(b, &Device::Cpu);
+        assert!(matches!(
+            load(&bytes[..bytes.len() / 2]),
+            Err(Error::SafeTensors(_))
+        ));
+        assert!(load(b"not weights").is_err());
+        let mut other = network.metadata().clone();
+        other.preprocessing += 1;
+        let params = network.parameters().to_vec();
+        let other = Network::new(other, params, &Device::Cpu).unwrap();
+        let bytes = other.to_bytes(Precision::F32).unwrap();
+        assert!(matches!(load(&bytes), Err(Error::Version { .. })));
+        let (mut planes, scalars) = input(1);
+        assert!(matches!(
+            network.forward(&planes[1..], &scalars),
+            Err(Error::Length { .. })
+        ));
+        planes[3] = f32::NAN;
+        assert!(matches!(
+            network.forward(&planes, &scalars),
+            Err(Error::NotFinite { .. })
+        ));
+    }
+
+    #[test]
+    fn intervals_widen_about_the_median() {
+        let mass = vec![1.0f32 / 160.0; 160];
+        let [low, median, high] = Prediction::interval(&bins::DISTANCE, &mass, 0.9, 0.5);
+        let at = |x| bins::DISTANCE.position(x);
+        assert!((at(median) - 80.0).abs() < 1e-3);
+        assert!((at(low) - 44.0).abs() < 1e-3 && (at(high) - 116.0).abs() < 1e-3);
+    }
+}

@@ -99,6 +99,7 @@ wide_fn! {
 ///
 /// # Panics
 /// If a buffer is shorter than its shape says.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn forward(
     isa: Isa,
     shape: &ConvShape,
@@ -198,7 +199,7 @@ impl InputGradWeights {
         let reach = |parity: usize, pad: usize, kernel: usize, step: usize| {
             let taps: Vec<usize> = (0..kernel)
                 .rev()
-                .filter(|k| (parity + pad + step * kernel - k) % step == 0)
+                .filter(|k| (parity + pad + step * kernel - k).is_multiple_of(step))
                 .collect();
             let first = taps.first().map_or(0, |&k| {
                 (parity as isize + pad as isize - k as isize).div_euclid(step as isize)

@@ -24,6 +24,7 @@ pub(crate) struct Rows {
 }
 
 /// `y = act(x w + b)`; `x` is `rows.rows` x `n_in`, row `r` of `y` starts at `r * y_stride`.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn forward(
     isa: Isa,
     x: &[f32],
@@ -105,6 +106,7 @@ pub(crate) fn forward(
 
 /// Gradients of [`forward`] (before the activation): `dw += x^T dy`, `db += sum dy` and, when
 /// asked for, `dx = dy w^T`.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn backward(
     x: &[f32],
     n_in: usize,

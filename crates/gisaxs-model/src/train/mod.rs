@@ -111,14 +111,14 @@ impl TrainConfig {
         if self.network.scalars != 16 {
             return fail("network.scalars", self.network.scalars as f64, "16");
         }
-        if self.part == 0 || self.batch == 0 || self.batch % self.part != 0 {
+        if self.part == 0 || self.batch == 0 || !self.batch.is_multiple_of(self.part) {
             return fail("part", self.part as f64, "a positive divisor of batch");
         }
         let o = &self.optimizer;
         if !(o.learning_rate > 0.0 && o.learning_rate.is_finite()) {
             return fail("optimizer.learning_rate", o.learning_rate, "positive");
         }
-        if !(o.clip_norm > 0.0) {
+        if o.clip_norm.is_nan() || o.clip_norm <= 0.0 {
             return fail("optimizer.clip_norm", o.clip_norm, "positive");
         }
         for (name, v) in [
