@@ -15,6 +15,7 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
+use crate::exponential::divided_difference;
 use crate::material::RefractiveIndex;
 use crate::multilayer::LayerWave;
 use crate::particle::{Component, Particle, Rotation};
@@ -87,13 +88,43 @@ impl<'a> Scatterer<'a> {
     ) -> Complex64 {
         self.bodies
             .iter()
-            .map(|body| body.amplitude(q, incident, exit))
+            .flat_map(|body| body.terms(q, incident, exit))
             .sum()
+    }
+
+    /// Squared amplitude in nm^2, averaged over upward shifts of the particle by 0 to `travel_nm`.
+    ///
+    /// A shift by z multiplies the four terms by exp(i q_z z), so the average is a double sum over
+    /// the terms with the factors int_0^1 exp(i (q_z - q_z'*) travel u) du.
+    pub(crate) fn mean_intensity(
+        &self,
+        q: [f64; 2],
+        incident: &LayerWave,
+        exit: &LayerWave,
+        travel_nm: f64,
+    ) -> f64 {
+        let mut terms = [Complex64::ZERO; 4];
+        for body in &self.bodies {
+            for (sum, term) in terms.iter_mut().zip(body.terms(q, incident, exit)) {
+                *sum += term;
+            }
+        }
+        let (k_i, k_f) = (incident.kz, exit.kz);
+        let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
+        let mut mean = 0.0;
+        for (a, q_a) in terms.iter().zip(q_z) {
+            for (b, q_b) in terms.iter().zip(q_z) {
+                let phase = Complex64::I * (q_a - q_b.conj()) * travel_nm;
+                mean += (a * b.conj() * divided_difference([Complex64::ZERO, phase])).re;
+            }
+        }
+        mean
     }
 }
 
 impl Body<'_> {
-    fn amplitude(&self, q: [f64; 2], incident: &LayerWave, exit: &LayerWave) -> Complex64 {
+    /// The terms T_i T_f, R_i T_f, T_i R_f, R_i R_f in nm.
+    fn terms(&self, q: [f64; 2], incident: &LayerWave, exit: &LayerWave) -> [Complex64; 4] {
         let (t_i, r_i) = amplitudes_at(incident, self.z_nm);
         let (t_f, r_f) = amplitudes_at(exit, self.z_nm);
         let (k_i, k_f) = (incident.kz, exit.kz);
@@ -109,13 +140,18 @@ impl Body<'_> {
                 shape.at(self.component.rotation.apply_inverse(q))
             }),
         };
-        let sum = t_f * (t_i * tt + r_i * rt) + r_f * (t_i * tr + r_i * rr);
-        let amplitude = self.contrast * sum;
-        if self.position == [0.0, 0.0] {
-            amplitude
+        let scale = if self.position == [0.0, 0.0] {
+            self.contrast
         } else {
-            amplitude * Complex64::cis(q[0] * self.position[0] + q[1] * self.position[1])
-        }
+            self.contrast * Complex64::cis(q[0] * self.position[0] + q[1] * self.position[1])
+        };
+        let (t_f, r_f) = (scale * t_f, scale * r_f);
+        [
+            t_i * t_f * tt,
+            r_i * t_f * rt,
+            t_i * r_f * tr,
+            r_i * r_f * rr,
+        ]
     }
 }
 

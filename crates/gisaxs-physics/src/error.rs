@@ -41,6 +41,9 @@ pub enum Error {
         /// Index of the layer, 0 = ambient.
         index: usize,
     },
+    /// Particles throughout a film are given an arrangement in the plane.
+    #[error("particles throughout a film must be independent of each other")]
+    CorrelatedInVolume,
     /// A decay function of a crystal that has no normalised transform with a positive spectrum.
     #[error(
         "the decay function of a crystal must be gauss, cauchy, voigt, or (in one dimension) triangle"

@@ -406,7 +406,7 @@ fn particle(spec: &schema::Particle) -> Result<(Particle, [f64; 3]), Error> {
         Spec::Mixture { .. } => {
             return Err(Error::NotImplemented("a mixture inside a particle".into()));
         }
-        Spec::Mesocrystal { .. } => return Err(Error::NotImplemented("Mesocrystal".into())),
+        Spec::Mesocrystal(_) => return Err(Error::NotImplemented("Mesocrystal".into())),
     })
 }
 
@@ -422,8 +422,9 @@ pub(super) fn sample(
     }
     let mut populations = Vec::new();
     for (j, layer) in spec.layers.iter().enumerate() {
+        let thickness = layer.thickness_nm.unwrap_or(0.0);
         for deposited in &layer.structures {
-            populations.push(population(j, deposited, phi_i_rad)?);
+            populations.push(population(j, deposited, thickness, phi_i_rad)?);
         }
     }
     let mut sample = physics::Sample::new(stack(&spec.layers)?, populations)?;
@@ -440,14 +441,13 @@ pub(super) fn sample(
 fn population(
     layer: usize,
     deposited: &schema::Deposited,
+    thickness_nm: f64,
     phi_i_rad: f64,
 ) -> Result<Population, Error> {
     let placement = match deposited.placement {
         schema::Placement::Bottom => physics::Placement::Bottom,
         schema::Placement::Top => physics::Placement::Top,
-        schema::Placement::Volume => {
-            return Err(Error::NotImplemented("placement in a volume".into()));
-        }
+        schema::Placement::Volume => physics::Placement::Throughout,
     };
     use schema::Structure;
     let structure = &deposited.structure;
@@ -487,6 +487,11 @@ fn population(
             density_per_nm2, ..
         } => Correlation::None {
             density_per_nm2: *density_per_nm2,
+        },
+        Structure::Dilute3D {
+            density_per_nm3, ..
+        } => Correlation::None {
+            density_per_nm2: density_per_nm3 * thickness_nm,
         },
         Structure::RadialParacrystal { kappa, .. } if *kappa != 0.0 => Correlation::SizeSpacing {
             paracrystal: radial_paracrystal(structure)?,

@@ -42,17 +42,23 @@ impl Sample {
         for population in self.populations.iter_mut().filter(|p| p.layer == index) {
             let total: f64 = population.members.iter().map(|m| m.weight).sum();
             let scale = population.coverage * population.correlation.density() / total;
+            population.medium = Some(layer.index);
+            for member in &population.members {
+                excess += scale * member.weight * member.particle.excess(layer.index);
+            }
+            if population.placement == Placement::Throughout {
+                (low, high) = (-layer.thickness_nm, 0.0);
+                continue;
+            }
             let mut members = std::mem::take(&mut population.members);
             for member in &mut members {
                 member.offset_nm = population.origin(member, &layer);
                 let [l, h] = member.particle.vertical_extent();
                 low = low.min(l + member.offset_nm[2]);
                 high = high.max(h + member.offset_nm[2]);
-                excess += scale * member.weight * member.particle.excess(layer.index);
             }
             population.members = members;
             population.placement = Placement::Origin;
-            population.medium = Some(layer.index);
         }
         let top = if ambient { f64::INFINITY } else { 0.0 };
         let bottom = match (ambient, substrate) {
@@ -107,8 +113,10 @@ impl Sample {
         for population in &mut self.populations {
             if population.layer == index {
                 population.layer += usize::from(cover);
-                for member in &mut population.members {
-                    member.offset_nm[2] -= high;
+                if population.placement == Placement::Origin {
+                    for member in &mut population.members {
+                        member.offset_nm[2] -= high;
+                    }
                 }
             } else if population.layer > index {
                 population.layer += added;

@@ -8,7 +8,7 @@ pub use population::{Correlation, Placement, Population};
 use num_complex::Complex64;
 
 use crate::dwba::Scatterer;
-use crate::error::{Error, Result, positive};
+use crate::error::{Error, Result, non_negative, positive};
 use crate::geometry::{Beam, Direction};
 use crate::multilayer::{LayerWave, Multilayer, RoughInterfaces};
 
@@ -41,8 +41,9 @@ impl Sample {
     ///
     /// # Errors
     /// If a population is in a layer that does not exist, has no particles, or its density is
-    /// not positive; or if particles are put at the end of a layer that has none (the bottom of
-    /// the substrate, the top of the ambient).
+    /// not positive; if particles are put at the end of a layer that has none (the bottom of
+    /// the substrate, the top of the ambient); or if particles throughout a film are correlated or
+    /// larger than the film.
     pub fn new(stack: Multilayer, populations: Vec<Population>) -> Result<Self> {
         let count = stack.layers().len();
         for population in &populations {
@@ -55,6 +56,7 @@ impl Sample {
             let endless = match population.placement {
                 Placement::Top => population.layer == 0,
                 Placement::Bottom => population.layer == count - 1,
+                Placement::Throughout => population.layer == 0 || population.layer == count - 1,
                 Placement::Origin => false,
             };
             if endless {
@@ -70,6 +72,16 @@ impl Sample {
                 });
             }
             positive("number density", population.correlation.density(), "nm^-2")?;
+            if population.placement == Placement::Throughout {
+                if !matches!(population.correlation, Correlation::None { .. }) {
+                    return Err(Error::CorrelatedInVolume);
+                }
+                let layer = &stack.layers()[population.layer];
+                for member in &population.members {
+                    let room = population.travel(member, layer);
+                    non_negative("film thickness minus particle height", room, "nm")?;
+                }
+            }
             let weights = population.members.iter().map(|m| m.weight).sum();
             positive("sum of the particle weights", weights, "")?;
         }
@@ -187,6 +199,8 @@ struct Prepared<'a> {
     scale: f64,
     /// Scatterer, weight (sum 1) and radius of every member.
     members: Vec<(Scatterer<'a>, f64, f64)>,
+    /// Range of heights of every member, nm.
+    travel: Vec<f64>,
     mean_radius: f64,
 }
 
@@ -207,6 +221,11 @@ impl<'a> Prepared<'a> {
         Self {
             population,
             scale: population.coverage * population.correlation.density(),
+            travel: population
+                .members
+                .iter()
+                .map(|m| population.travel(m, layer))
+                .collect(),
             mean_radius: members.iter().map(|(_, w, r)| w * r).sum(),
             members,
         }
@@ -218,6 +237,14 @@ impl<'a> Prepared<'a> {
             .iter()
             .map(|(scatterer, w, r)| (scatterer.amplitude(q, incident, exit), *w, *r));
         let per_particle = match &self.population.correlation {
+            Correlation::None { .. } if self.population.placement == Placement::Throughout => self
+                .members
+                .iter()
+                .zip(&self.travel)
+                .map(|((scatterer, w, _), &travel)| {
+                    w * scatterer.mean_intensity(q, incident, exit, travel)
+                })
+                .sum(),
             Correlation::None { .. } => amplitudes.map(|(f, w, _)| w * f.norm_sqr()).sum(),
             Correlation::Decoupling(structure) => {
                 let (mut mean, mut mean_square) = (Complex64::ZERO, 0.0);
@@ -476,6 +503,37 @@ mod tests {
             found.iter().all(|c| c.is_finite() && *c >= 0.0),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn particles_throughout_a_film_are_the_mean_over_heights() {
+        let stack = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            Layer::new(POLYMER, 30.0),
+            Layer::semi_infinite(SILICON),
+        ])
+        .unwrap();
+        let sample = |population| Sample::new(stack.clone(), vec![population]);
+        let everywhere = Population::new(1, Placement::Throughout, DILUTE)
+            .with(sphere(4.0), 1.0)
+            .unwrap();
+        let found = sample(everywhere.clone())
+            .unwrap()
+            .cross_section(&beam(), &directions());
+        let mut at_heights = Population::new(1, Placement::Bottom, DILUTE);
+        for &(node, weight) in crate::quadrature::gauss_legendre(120) {
+            let offset = [0.0, 0.0, 11.0 * (node + 1.0)];
+            at_heights = at_heights.with_offset(sphere(4.0), weight, offset).unwrap();
+        }
+        let expected = sample(at_heights)
+            .unwrap()
+            .cross_section(&beam(), &directions());
+        assert_equal(&found, &expected, 1e-10);
+        // The averaged film is one layer still.
+        let averaged = sample(everywhere).unwrap().with_averaged_layers().unwrap();
+        assert_eq!(averaged.stack().layers().len(), 3);
+        let too_large = Population::new(1, Placement::Throughout, DILUTE).with(sphere(16.0), 1.0);
+        assert!(sample(too_large.unwrap()).is_err());
     }
 
     #[test]

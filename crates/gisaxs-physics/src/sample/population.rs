@@ -64,6 +64,9 @@ pub enum Placement {
     /// The origin of each particle at the top interface of the layer (for the ambient: on the
     /// surface); used with offsets.
     Origin,
+    /// Anywhere in a film with equal probability, the whole particle inside. Only for independent
+    /// particles; the density is that of all particles of the film per area.
+    Throughout,
 }
 
 /// Particles of one kind of order in one layer.
@@ -152,11 +155,21 @@ impl Population {
             -layer.thickness_nm
         };
         let placed = match self.placement {
-            Placement::Bottom => bottom - low,
+            // Particles throughout a film start from its bottom.
+            Placement::Bottom | Placement::Throughout => bottom - low,
             Placement::Top => -high,
             Placement::Origin => 0.0,
         };
         let [x, y, z] = member.offset_nm;
         [x, y, z + placed]
+    }
+
+    /// Range of heights of a member, nm: 0 unless it is anywhere in the layer.
+    pub(super) fn travel(&self, member: &Member, layer: &Layer) -> f64 {
+        if self.placement != Placement::Throughout {
+            return 0.0;
+        }
+        let [low, high] = member.particle.vertical_extent();
+        layer.thickness_nm - (high - low)
     }
 }
