@@ -169,7 +169,7 @@ fn score_view(
         height_ratio: given("height_over_radius", answer.height_ratio),
         distance: given("distance", answer.distance),
         disorder: given("disorder", answer.disorder),
-        cylinder_probability: answer.cylinder_probability,
+        cylinder: answer.cylinder_probability > 0.5,
     };
     Ok(FrameScore::new(&format!("view {index}"), &scored, &truth))
 }
@@ -304,7 +304,7 @@ fn score_frame(
         height_ratio: structure.height_over_radius,
         distance: structure.distance,
         disorder: structure.disorder,
-        cylinder_probability: structure.shape.cylinder_probability,
+        cylinder: structure.shape.value == "cylinder",
     };
     let truth = entry.truth(largest_q_y(instrument.instrument())?)?;
     Ok(FrameScore::new(&entry.file, &scored, &truth))

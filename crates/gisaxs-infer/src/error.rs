@@ -25,7 +25,7 @@ pub enum Error {
         origin: String,
         /// The model's answer.
         #[source]
-        source: gisaxs_model::Error,
+        source: Box<gisaxs_model::Error>,
     },
     /// The weights carry no metadata entry that inference needs.
     #[error("metadata entry {key} of the weights is {found}, expected {expected}")]
@@ -42,7 +42,7 @@ pub enum Error {
     Preprocess(#[from] gisaxs_preproc::Error),
     /// The network failed on a valid input.
     #[error("cannot run the network")]
-    Network(#[source] gisaxs_model::Error),
+    Network(#[source] Box<gisaxs_model::Error>),
     /// The network answered with something that is not a number.
     #[error("output {output} of the network is {value}, expected a finite number")]
     NotFinite {
@@ -59,5 +59,5 @@ pub enum Error {
     Picture(#[from] png::EncodingError),
 }
 
-/// Result with this crate's [`Error`].
+/// Result with this crate's [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;

@@ -4,6 +4,7 @@
 ///
 /// With so few components every subset can be tried: the best feasible solution of the
 /// 2^n - 1 unconstrained problems is the constrained optimum.
+#[expect(clippy::needless_range_loop, reason = "indices of matrix elements")]
 pub(crate) fn non_negative<const N: usize>(
     components: &[&[f64]; N],
     y: &[f64],
@@ -69,6 +70,7 @@ fn solve<const N: usize>(
 
 /// Solves A x = b in place for the augmented matrix [A | b]; x replaces b. `None` if A is
 /// singular to rounding.
+#[expect(clippy::needless_range_loop, reason = "indices of matrix elements")]
 pub(crate) fn gauss(a: &mut [Vec<f64>]) -> Option<()> {
     let n = a.len();
     // Components differ in size by orders of magnitude: judge a pivot by its own diagonal.
@@ -76,7 +78,7 @@ pub(crate) fn gauss(a: &mut [Vec<f64>]) -> Option<()> {
     for k in 0..n {
         let pivot = (k..n).max_by(|&i, &j| a[i][k].abs().total_cmp(&a[j][k].abs()))?;
         a.swap(k, pivot);
-        if !(a[k][k].abs() > 1e-13 * scale[k]) {
+        if a[k][k].is_nan() || a[k][k].abs() <= 1e-13 * scale[k] {
             return None;
         }
         for i in 0..n {

@@ -160,7 +160,7 @@ impl Predictor {
     fn load(bytes: &[u8], origin: &str, device: &Device) -> Result<Self> {
         let network = Network::from_bytes(bytes, device).map_err(|source| Error::Weights {
             origin: origin.to_owned(),
-            source,
+            source: Box::new(source),
         })?;
         let metadata = network.metadata();
         let hash: String = Sha256::digest(bytes)
@@ -279,7 +279,7 @@ impl Predictor {
         let row = self
             .network
             .forward(planes, scalars)
-            .map_err(Error::Network)?;
+            .map_err(|e| Error::Network(Box::new(e)))?;
         Answer::new(
             &Prediction::from_logits(&row),
             &self.network.metadata().calibration,
@@ -420,11 +420,7 @@ impl Answer {
     #[must_use]
     pub fn shape(&self) -> Shape {
         Shape {
-            value: if self.cylinder_probability > 0.5 {
-                "cylinder"
-            } else {
-                "segment"
-            },
+            value: shape_name(self.cylinder_probability > 0.5),
             cylinder_probability: self.cylinder_probability,
         }
     }
@@ -443,6 +439,38 @@ impl Answer {
 
 fn lap(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
+}
+
+fn shape_name(cylinder: bool) -> &'static str {
+    if cylinder { "cylinder" } else { "segment" }
+}
+
+/// A shape less certain than this is refined both ways.
+const UNDECIDED: f64 = 0.02;
+/// The less probable shape wins if its sum of squares is below this share of the other's.
+const BETTER_SHAPE: f64 = 0.95;
+
+/// The other shape of the same volume over R^3 (or as near as it gets): a cylinder of
+/// height h holds pi h, a segment pi h^2 (1 - h / 3).
+fn other_shape(shape: UprightShape) -> UprightShape {
+    match shape {
+        UprightShape::Segment { height_ratio: h } => UprightShape::Cylinder {
+            height_ratio: h * h * (1.0 - h / 3.0),
+        },
+        UprightShape::Cylinder { height_ratio } => {
+            // Monotonic up to the full sphere: bisection.
+            let (mut low, mut high) = (0.0_f64, 2.0_f64);
+            for _ in 0..40 {
+                let h = 0.5 * (low + high);
+                if h * h * (1.0 - h / 3.0) < height_ratio {
+                    low = h;
+                } else {
+                    high = h;
+                }
+            }
+            UprightShape::Segment { height_ratio: high }
+        }
+    }
 }
 
 /// Re-simulates the answer; with `refine` also moves the structure where that lowers
@@ -477,23 +505,38 @@ fn compare(
     if !refine {
         return Ok(first);
     }
-    let free = [
-        true,
-        true,
-        structure.height_over_radius.is_some(),
-        structure.distance.is_some(),
-        structure.disorder.is_some(),
-    ];
-    let Some(factors) = refine::refine(scene, &measured, &structure.radius, &start, free)? else {
-        return Ok(first);
-    };
-    let moved = refine::apply(&structure.radius, &start, &factors);
+    // D and H/R move even where they cannot be resolved: held at a wrong value they would
+    // push the others away.
+    let spreads = [
+        answer.mean_radius,
+        answer.rel_std,
+        answer.height_ratio,
+        answer.distance,
+        answer.disorder,
+    ]
+    // A central 90 % interval spans 2 x 1.645 standard deviations.
+    .map(|e| (e.spread().ln() / 3.29).max(1e-4));
+    let mut moved = refine::refine(scene, &measured, &structure.radius, &start, &spreads)?;
+    let mut origin = start.clone();
+    if (UNDECIDED..1.0 - UNDECIDED).contains(&answer.cylinder_probability) {
+        let other = Parameters {
+            shape: other_shape(start.shape),
+            ..start.clone()
+        };
+        let tried = refine::refine(scene, &measured, &structure.radius, &other, &spreads)?;
+        if tried.square < BETTER_SHAPE * moved.square {
+            (moved, origin) = (tried, other);
+        }
+    }
+    let factors = moved.factors;
+    let moved = refine::apply(&structure.radius, &origin, &factors);
     let second = verify::compare(scene, &measured, &view, &moved, true)?;
     if second.fit.chi2_reduced >= first.fit.chi2_reduced {
         return Ok(first);
     }
     let [mean, width, _, distance, disorder] = factors;
-    let height = moved.shape.height_ratio() / start.shape.height_ratio();
+    let height = moved.shape.height_ratio() / answer.height_ratio.value;
+    structure.shape.value = shape_name(matches!(moved.shape, UprightShape::Cylinder { .. }));
     structure.radius = structure.radius.reshaped(mean, width);
     for (estimate, factor) in [
         (&mut structure.height_over_radius, height),

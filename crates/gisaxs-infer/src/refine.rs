@@ -24,6 +24,10 @@ const REACH: [f64; REFINED] = [0.25, 0.5, 0.25, 0.15, 0.5];
 /// A refinement that lowers the sum of squares by less than this share stops.
 const CONVERGED: f64 = 1e-4;
 
+/// Cells that count as independent: the model's errors are smooth, so that a thousand cells
+/// say no more than this many. The intervals of the network are weighted against them.
+const INDEPENDENT_CELLS: f64 = 200.0;
+
 /// Factors on mean radius, relative width, H/R, D and sigma_D/D.
 pub(crate) type Factors = [f64; REFINED];
 
@@ -50,33 +54,43 @@ pub(crate) fn apply(
     }
 }
 
-/// The factors that lower the weighted sum of squares, or `None` if none were found.
+/// Where a refinement ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Refined {
+    /// Factors on the start.
+    pub factors: Factors,
+    /// Weighted sum of squares there.
+    pub square: f64,
+}
+
+/// Refines from `start`, whose logarithms are known to `spreads` (standard deviations);
+/// with all factors 1 if nothing better was found.
 pub(crate) fn refine(
     scene: &Scene,
     measured: &Measured,
     radius: &RadiusDistribution,
     start: &Parameters,
-    free: [bool; REFINED],
-) -> Result<Option<Factors>> {
+    spreads: &[f64; REFINED],
+) -> Result<Refined> {
     let backgrounds = measured.backgrounds(scene);
     let residuals = |logs: &[f64; REFINED]| -> Result<Vec<f64>> {
         let parameters = apply(radius, start, &logs.map(f64::exp));
         let particles = measured.pick(&scene.particles(&parameters)?.cells());
-        Ok(measured.fit(&particles, &backgrounds).residuals)
+        let mut residuals = measured.fit(&particles, &backgrounds).residuals;
+        let weight = (residuals.len() as f64 / INDEPENDENT_CELLS).sqrt();
+        residuals.extend(logs.iter().zip(spreads).map(|(l, s)| weight * l / s));
+        Ok(residuals)
     };
     let square = |r: &[f64]| r.iter().map(|x| x * x).sum::<f64>();
-    let active: Vec<usize> = (0..REFINED).filter(|&i| free[i]).collect();
-    let n = active.len();
     let mut logs = [0.0; REFINED];
     let mut current = residuals(&logs)?;
-    let first = square(&current);
-    let mut best = first;
+    let mut best = square(&current);
     let mut damping = 1e-2;
     let mut normal = None;
     for _ in 0..STEPS {
         if normal.is_none() {
-            let mut columns = Vec::with_capacity(n);
-            for &i in &active {
+            let mut columns = Vec::with_capacity(REFINED);
+            for i in 0..REFINED {
                 let mut moved = logs;
                 moved[i] += DIFFERENCE;
                 let r = residuals(&moved)?;
@@ -106,8 +120,8 @@ pub(crate) fn refine(
             break;
         }
         let mut moved = logs;
-        for (row, &i) in system.iter().zip(&active) {
-            moved[i] = (moved[i] + row[n]).clamp(-REACH[i], REACH[i]);
+        for (i, row) in system.iter().enumerate() {
+            moved[i] = (moved[i] + row[REFINED]).clamp(-REACH[i], REACH[i]);
         }
         let tried = residuals(&moved)?;
         let sum = square(&tried);
@@ -126,5 +140,8 @@ pub(crate) fn refine(
             }
         }
     }
-    Ok((best < first * (1.0 - CONVERGED)).then(|| logs.map(f64::exp)))
+    Ok(Refined {
+        factors: logs.map(f64::exp),
+        square: best,
+    })
 }

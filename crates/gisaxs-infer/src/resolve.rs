@@ -4,7 +4,8 @@
 //! that lies outside the measured window, the network still gives a posterior, made of the
 //! prior and the radius; such a number must not be passed on as a measurement. Whether it
 //! lies inside is a matter of geometry, which is more reliable here than the width of the
-//! posterior; the width is asked as well.
+//! posterior; the width is asked as well. The whole interval has to lie inside: an end
+//! outside means that the maximum itself may be.
 
 use std::f64::consts::TAU;
 
@@ -70,7 +71,11 @@ pub(crate) fn unresolved(answer: &Answer, window: &Window) -> Vec<&'static str> 
     if wide(answer.height_ratio, WIDEST_HEIGHT) {
         names.push("height_over_radius");
     }
-    if !window.shows(answer.distance.value) || wide(answer.distance, WIDEST_DISTANCE) {
+    let distance = answer.distance;
+    let shown = [distance.lower, distance.value, distance.upper]
+        .iter()
+        .all(|&d| window.shows(d));
+    if !shown || wide(distance, WIDEST_DISTANCE) {
         // Without the maximum there is nothing to take its width from.
         names.extend(["distance", "disorder"]);
     } else if wide(answer.disorder, WIDEST_DISORDER) {

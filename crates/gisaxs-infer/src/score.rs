@@ -55,8 +55,8 @@ pub struct Scored<'a> {
     pub distance: Option<Estimate>,
     /// sigma_D / D; `None` if unresolved.
     pub disorder: Option<Estimate>,
-    /// Probability of a cylinder.
-    pub cylinder_probability: f64,
+    /// Cylinder or spherical segment.
+    pub cylinder: bool,
 }
 
 /// Score of one frame.
@@ -116,7 +116,7 @@ impl FrameScore {
             height_ratio: error(height),
             distance: error(distance),
             disorder: error(disorder),
-            shape: (answer.cylinder_probability > 0.5) == truth.cylinder,
+            shape: answer.cylinder == truth.cylinder,
             covered: [
                 Some(mean.1),
                 Some(std.1),

@@ -74,9 +74,9 @@ pub struct RadiusDistribution {
 /// Which particle shape the frame looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Shape {
-    /// "cylinder" or "segment", whichever is more probable.
+    /// "cylinder" or "segment", whichever is more probable, or after refinement fits better.
     pub value: &'static str,
-    /// Probability of a cylinder; the rest is a spherical segment.
+    /// The network's probability of a cylinder; the rest is a spherical segment.
     pub cylinder_probability: f64,
 }
 
@@ -140,7 +140,7 @@ pub struct Structure {
     pub shape: Shape,
     /// True if frame and conditions lie in the domain of the network.
     pub in_domain: bool,
-    /// Distance from the training data, see [`crate::domain`]: about 1 for frames like
+    /// Distance from the training data, see [`crate::PatternStatistics`]: about 1 for frames like
     /// those of the training, larger for others.
     pub domain_score: f64,
     /// Names of the quantities that this frame cannot determine.

@@ -26,7 +26,7 @@ pub(super) struct Map<'a> {
 
 /// Width of the picture and margins: left, right, top, bottom (colour bar included).
 const WIDTH: f64 = 360.0;
-const MARGIN: [f64; 4] = [44.0, 8.0, 22.0, 96.0];
+const MARGIN: [f64; 4] = [44.0, 14.0, 22.0, 96.0];
 
 /// PNG of values between `limits`, NaN masked.
 pub(super) fn encode(
@@ -180,7 +180,7 @@ impl Map<'_> {
 }
 
 /// Limits of a logarithmic colour scale: from where counting noise hides the rest (or the
-/// 1 % quantile) to the 99.8 % quantile.
+/// 1 % quantile) to the 99.5 % quantile.
 pub(super) fn log_limits(values: &[f32]) -> [f64; 2] {
     let mut positive: Vec<f32> = values.iter().copied().filter(|v| *v > 0.0).collect();
     if positive.is_empty() {
@@ -188,7 +188,7 @@ pub(super) fn log_limits(values: &[f32]) -> [f64; 2] {
     }
     positive.sort_unstable_by(f32::total_cmp);
     let at = |p: f64| f64::from(positive[((positive.len() - 1) as f64 * p) as usize]);
-    let high = at(0.998).max(1.0);
+    let high = at(0.995).max(1.0);
     // More than five decades flatten everything of interest.
     let low = at(0.01).max(0.05).max(high * 1e-5);
     [low.min(0.1 * high), high]

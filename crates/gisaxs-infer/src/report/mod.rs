@@ -423,9 +423,14 @@ fn posterior_plot(p: &Posterior, estimate: Option<Estimate>, label: &str) -> Str
         chart.mark("value", e.value, "");
     }
     let mut steps = vec![(p.bin_edges[first], 0.0)];
-    for i in first..=last {
-        steps.push((p.bin_edges[i], density[i]));
-        steps.push((p.bin_edges[i + 1], density[i]));
+    for (edges, d) in p
+        .bin_edges
+        .windows(2)
+        .zip(&density)
+        .take(last + 1)
+        .skip(first)
+    {
+        steps.extend([(edges[0], *d), (edges[1], *d)]);
     }
     steps.push((p.bin_edges[last + 1], 0.0));
     chart.line("data", &steps);
