@@ -211,6 +211,7 @@ impl ArtifactTable {
             air: fixed(self.air),
             rod: fixed(self.rod),
             response: fixed(self.response),
+            flight_tube: 0.0,
             saturation: fixed(self.saturation),
             ..ArtifactPrior::default()
         };

@@ -3,7 +3,10 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Air, Bins, Blur, Diffuse, Exposure, Misalignment, Response, Rod, Saturation, Surface};
+use super::{
+    Air, Bins, Blur, Diffuse, Exposure, FlightTube, Misalignment, Response, Rod, Saturation,
+    Surface,
+};
 use crate::prior::ArtifactPrior;
 
 /// What one exposure suffers from; recorded with every sample.
@@ -23,6 +26,8 @@ pub struct Drawn {
     pub response: Response,
     /// Point-spread function.
     pub blur: Blur,
+    /// Edge of the flight tube, where it is seen.
+    pub flight_tube: Option<FlightTube>,
     /// Overload.
     pub saturation: Saturation,
     /// Believed minus true geometry.
@@ -40,6 +45,9 @@ impl Drawn {
             rod: Rod::draw(prior.rod.draw(rng), rng),
             response: Response::draw(prior.response.draw(rng), rng),
             blur: Blur::draw(rng),
+            flight_tube: rng
+                .random_bool(prior.flight_tube)
+                .then(|| FlightTube::draw(rng)),
             saturation: Saturation {
                 cutoff: prior.saturation.draw(rng) as f32,
             },
@@ -77,6 +85,9 @@ impl Drawn {
         self.rod.add(bins, surface, rate);
         let flat = self.flat as f32;
         rate.iter_mut().for_each(|r| *r += flat);
+        if let Some(tube) = &self.flight_tube {
+            tube.apply(bins, surface, rate);
+        }
         blur(&self.blur, rate);
         self.exposure.apply(rate);
     }

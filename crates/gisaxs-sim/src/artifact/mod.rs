@@ -4,7 +4,7 @@
 //! sample can record them), made by `draw` from a range in the prior. Three families:
 //!
 //! - **rates** change the expected counts per pixel of a set of [`Bins`]: [`Diffuse`],
-//!   [`Air`], [`Rod`], [`Response`], [`Blur`], and the flat background;
+//!   [`Air`], [`Rod`], [`Response`], [`Blur`], [`FlightTube`], and the flat background;
 //! - **masks** hide detector pixels: [`ModuleLayout`] gaps, [`Beamstop`], [`Shadow`],
 //!   [`DeadPixels`];
 //! - **counting** turns rates into counts: [`Exposure`], [`poisson`], [`Saturation`],
@@ -21,6 +21,7 @@ mod dead_pixels;
 mod diffuse;
 mod drawn;
 mod exposure;
+mod flight_tube;
 mod hot_pixels;
 mod misalignment;
 mod module_gaps;
@@ -37,6 +38,7 @@ pub use dead_pixels::DeadPixels;
 pub use diffuse::Diffuse;
 pub use drawn::Drawn;
 pub use exposure::Exposure;
+pub use flight_tube::FlightTube;
 pub use hot_pixels::HotPixels;
 pub use misalignment::{Misalignment, MisalignmentPrior};
 pub use module_gaps::ModuleLayout;

@@ -11,6 +11,7 @@ pub use setup::{DetectorPrior, Known, Setup, SetupPrior};
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::MisalignmentPrior;
+use crate::range::check_share;
 use crate::{Range, Result};
 
 /// Everything a dataset is drawn from. The default is the domain of the shipped network.
@@ -43,6 +44,8 @@ pub struct ArtifactPrior {
     pub rod: Range,
     /// Standard deviation of the slow response error.
     pub response: Range,
+    /// Share of exposures that see the edge of the flight tube.
+    pub flight_tube: f64,
     /// Most hot pixels that nobody flagged, per frame.
     pub hot_pixels: usize,
     /// Counts at which a pixel is overloaded.
@@ -60,6 +63,7 @@ impl Default for ArtifactPrior {
             air: Range::LogUniform([1.0e-4, 0.3]),
             rod: Range::LogUniform([1.0e-2, 1.0e2]),
             response: Range::Uniform([0.0, 0.12]),
+            flight_tube: 0.35,
             hot_pixels: 12,
             saturation: Range::LogUniform([1.0e5, 1.5e6]),
             misalignment: MisalignmentPrior::default(),
@@ -87,6 +91,7 @@ impl Prior {
         a.rod.check("artifacts.rod", [0.0, 1e9], "0 to 1e9")?;
         a.response
             .check("artifacts.response", [0.0, 1.0], "0 to 1")?;
+        check_share("artifacts.flight_tube", a.flight_tube)?;
         a.saturation
             .check("artifacts.saturation", positive, "positive counts")
     }
