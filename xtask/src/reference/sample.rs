@@ -364,7 +364,7 @@ fn particle(spec: &schema::Particle) -> Result<(Particle, [f64; 3]), Error> {
         Ok(particle.translated(shift))
     };
     Ok(match spec {
-        Spec::Particle {
+        Spec::Single {
             material,
             formfactor,
             rotations,

@@ -82,7 +82,8 @@ pub(crate) enum Axis {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", deny_unknown_fields)]
 pub(crate) enum Particle {
-    Particle {
+    #[serde(rename = "Particle")]
+    Single {
         material: Material,
         formfactor: Shape,
         #[serde(default)]

@@ -16,20 +16,20 @@ use num_complex::Complex64;
 
 use super::{FormFactor, solid};
 use crate::error::{Error, Result, check};
-use crate::exponential::divided_difference;
+use crate::exponential::{Point, divided_difference_of_four};
 
 /// A convex polyhedron given by its corners.
 ///
-/// It is cut into tetrahedra around its centre of mass; the form factor is the sum of theirs,
-/// each 6 V times the divided difference of the exponential over the four i q.v (see A. McCurdy,
-/// K. C. Ng, B. N. Parlett, Math. Comp. 43, 501 (1984)). There is no cancellation for any q, real or
-/// complex, along faces and edges or near 0. Reference for closed forms: J. Wuttke, J. Appl. Cryst.
-/// 54, 580 (2021).
+/// It is cut into tetrahedra that meet in one corner; the form factor is the sum of theirs, each
+/// 6 V times the divided difference of the exponential over the four i q.v (formula of Hermite and
+/// Genocchi). There is no cancellation for any q, real or complex, along faces and edges or near 0.
+/// Closed forms, which need case distinctions there: J. Wuttke, J. Appl. Cryst. 54, 580 (2021).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Polyhedron {
     corners: Vec<[f64; 3]>,
     faces: Vec<Face>,
-    centre: [f64; 3],
+    /// Three corners that make a tetrahedron with the first corner of all, and six times its volume.
+    tetrahedra: Vec<([usize; 3], f64)>,
     volume: f64,
     /// Largest distance of a corner from the centre of mass.
     radius: f64,
@@ -67,19 +67,28 @@ impl Polyhedron {
         if faces.len() < 4 {
             return Err(Error::Length { name: "faces of a polyhedron", found: faces.len(), expected: "at least 4" });
         }
-        // Any inner point will do to find the centre of mass.
-        let inner = mean(&distinct);
-        let (mut volume, mut moment) = (0.0, [0.0; 3]);
-        for [a, b, c] in faces.iter().flat_map(|f| f.triangles(&distinct)) {
-            let part = dot(minus(a, inner), cross(minus(b, inner), minus(c, inner))) / 6.0;
-            volume += part;
-            for i in 0..3 {
-                moment[i] += part * 0.25 * (inner[i] + a[i] + b[i] + c[i]);
+        let apex = distinct[0];
+        let tetrahedra: Vec<([usize; 3], f64)> = faces
+            .iter()
+            .flat_map(Face::triangles)
+            .map(|triangle| {
+                let [a, b, c] = triangle.map(|i| minus(distinct[i], apex));
+                (triangle, dot(a, cross(b, c)))
+            })
+            // Faces that the apex is a corner of have nothing below them.
+            .filter(|(_, six_volumes)| *six_volumes > tolerance * size * size)
+            .collect();
+        let volume = tetrahedra.iter().map(|t| t.1).sum::<f64>() / 6.0;
+        let mut moment = [0.0; 3];
+        for (triangle, six_volumes) in &tetrahedra {
+            for (i, sum) in moment.iter_mut().enumerate() {
+                let corners: f64 = triangle.iter().map(|&c| distinct[c][i]).sum();
+                *sum += six_volumes / 24.0 * (apex[i] + corners);
             }
         }
         let centre = moment.map(|m| m / volume);
         let radius = distinct.iter().map(|&c| length(minus(c, centre))).fold(0.0, f64::max);
-        Ok(Self { corners: distinct, faces, centre, volume, radius })
+        Ok(Self { corners: distinct, faces, tetrahedra, volume, radius })
     }
 
     /// The corners, nm.
@@ -91,8 +100,8 @@ impl Polyhedron {
 
 impl Face {
     /// The face as a fan of triangles, in the order of the outer normal.
-    fn triangles<'a>(&'a self, points: &'a [[f64; 3]]) -> impl Iterator<Item = [[f64; 3]; 3]> + 'a {
-        self.corners.windows(2).skip(1).map(|pair| [points[self.corners[0]], points[pair[0]], points[pair[1]]])
+    fn triangles(&self) -> impl Iterator<Item = [usize; 3]> {
+        self.corners.windows(2).skip(1).map(|pair| [self.corners[0], pair[0], pair[1]])
     }
 }
 
@@ -163,15 +172,15 @@ fn face(points: &[[f64; 3]], normal: [f64; 3], offset: f64, tolerance: f64) -> F
 
 impl FormFactor for Polyhedron {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
-        let phase = |r: [f64; 3]| Complex64::I * (q[0] * r[0] + q[1] * r[1] + q[2] * r[2]);
-        let centre = phase(self.centre);
-        self.faces
+        let points: Vec<Point> = self
+            .corners
             .iter()
-            .flat_map(|f| f.triangles(&self.corners))
-            .map(|[a, b, c]| {
-                let r = [a, b, c].map(|v| minus(v, self.centre));
-                let six_volumes = dot(r[0], cross(r[1], r[2]));
-                six_volumes * divided_difference([centre, phase(a), phase(b), phase(c)])
+            .map(|r| Point::at_phase(q[0] * r[0] + q[1] * r[1] + q[2] * r[2]))
+            .collect();
+        self.tetrahedra
+            .iter()
+            .map(|&([a, b, c], six_volumes)| {
+                six_volumes * divided_difference_of_four([points[0], points[a], points[b], points[c]])
             })
             .sum()
     }
