@@ -1,6 +1,8 @@
 //! `evaluate`: scores of weights on held-out simulated views, or on a folder of frames
 //! whose truth is known.
 
+mod simulated_frames;
+
 use crate::Failure;
 use crate::console::{one_line, say};
 use crate::invert::{DeviceChoice, parse_device, predictor};
@@ -9,7 +11,7 @@ use gisaxs_infer::{
     Options, PatternStatistics, Predictor, PreparedInstrument, Window, block_means,
 };
 use gisaxs_model::train::{Library, LibraryConfig, View, ViewSource};
-use gisaxs_model::{Network, Precision, bins, calibrate, evaluate};
+use gisaxs_model::{Labels, Network, Precision, bins, calibrate, evaluate};
 use gisaxs_preproc::input::{N_CELLS, Q_AXIS};
 use gisaxs_preproc::{Frame, Instrument};
 use rayon::prelude::*;
@@ -26,6 +28,9 @@ pub(crate) struct Args {
     /// Simulated views to score.
     #[arg(long, value_name = "N", default_value_t = 2000)]
     views: u64,
+    /// Score whole simulated frames instead of views: every pixel, through the whole chain.
+    #[arg(long, value_name = "N", conflicts_with = "validation")]
+    frames: Option<u64>,
     /// Seed of the held-out samples; must not be that of the training.
     #[arg(long, value_name = "S", default_value_t = 90_001)]
     seed: u64,
@@ -68,9 +73,13 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
         weights = Some(to.clone());
     }
     let predictor = predictor(weights.as_deref(), args.device)?;
-    let (scores, complete) = match &args.validation {
-        Some(folder) => frames(&predictor, folder, args.refine)?,
-        None => (views(&predictor, args.views, args.seed)?, true),
+    let (scores, complete) = match (&args.validation, args.frames) {
+        (Some(folder), _) => frames(&predictor, folder, args.refine)?,
+        (None, Some(count)) => (
+            simulated_frames::scores(&predictor, count, args.seed)?,
+            true,
+        ),
+        (None, None) => (views(&predictor, args.views, args.seed)?, true),
     };
     let summary = Summary::of(&scores);
     if args.validation.is_some() {
@@ -151,18 +160,7 @@ fn score_view(
     let answer = predictor.answer(&view.planes, &view.scalars)?;
     let unresolved = answer.unresolved(&Window::of(&view.planes[2 * N_CELLS..]));
     let given = |name, estimate| (!unresolved.contains(&name)).then_some(estimate);
-    let labels = &view.labels;
-    let truth = Truth {
-        bin_edges: bins::RADIUS.edges(),
-        mass: labels.radius_mass.iter().copied().map(f64::from).collect(),
-        mean_radius: f64::from(labels.mean_radius),
-        std_radius: f64::from(labels.mean_radius * labels.rel_std),
-        height_ratio: f64::from(labels.height_ratio),
-        distance: f64::from(labels.distance),
-        disorder: f64::from(labels.disorder),
-        cylinder: labels.cylinder,
-        distance_visible: labels.distance_visible,
-    };
+    let truth = truth(&view.labels);
     let radius = answer.radius();
     let scored = Scored {
         radius: &radius,
@@ -172,6 +170,21 @@ fn score_view(
         cylinder: answer.cylinder_probability > 0.5,
     };
     Ok(FrameScore::new(&format!("view {index}"), &scored, &truth))
+}
+
+/// The labels of a simulated sample as the truth to score against.
+fn truth(labels: &Labels) -> Truth {
+    Truth {
+        bin_edges: bins::RADIUS.edges(),
+        mass: labels.radius_mass.iter().copied().map(f64::from).collect(),
+        mean_radius: f64::from(labels.mean_radius),
+        std_radius: f64::from(labels.mean_radius * labels.rel_std),
+        height_ratio: f64::from(labels.height_ratio),
+        distance: f64::from(labels.distance),
+        disorder: f64::from(labels.disorder),
+        cylinder: labels.cylinder,
+        distance_visible: labels.distance_visible,
+    }
 }
 
 /// Calibrates intervals and pattern statistics on views that neither training nor scoring
