@@ -31,6 +31,8 @@ struct Body<'a> {
     component: &'a Component,
     /// k^2 (n^2 - n_medium^2) / (4 pi), nm^-2.
     contrast: Complex64,
+    /// How many layers below the first one of the waves.
+    layer: usize,
     /// Height of the shape's origin above the top interface of the layer.
     z_nm: f64,
     /// In-plane position.
@@ -68,6 +70,7 @@ impl<'a> Scatterer<'a> {
             Body {
                 component,
                 contrast: component.index.contrast(replaced) * (k * k / (4.0 * PI)),
+                layer: component.layers_below,
                 z_nm: origin_nm[2] + z,
                 position: [origin_nm[0] + x, origin_nm[1] + y],
                 orientation,
@@ -79,20 +82,21 @@ impl<'a> Scatterer<'a> {
     }
 
     /// Scattering amplitude in nm for the in-plane q (incident minus exit, nm^-1) and the waves
-    /// of the layer.
+    /// of the particle's layer and those below it.
     pub(crate) fn amplitude(
         &self,
         q: [f64; 2],
-        incident: &LayerWave,
-        exit: &LayerWave,
+        incident: &[LayerWave],
+        exit: &[LayerWave],
     ) -> Complex64 {
         self.bodies
             .iter()
-            .flat_map(|body| body.terms(q, incident, exit))
+            .flat_map(|body| body.terms(q, &incident[body.layer], &exit[body.layer]))
             .sum()
     }
 
-    /// Squared amplitude in nm^2, averaged over upward shifts of the particle by 0 to `travel_nm`.
+    /// Squared amplitude in nm^2 of a particle in one layer, averaged over upward shifts by 0 to
+    /// `travel_nm`.
     ///
     /// A shift by z multiplies the four terms by exp(i q_z z), so the average is a double sum over
     /// the terms with the factors int_0^1 exp(i (q_z - q_z'*) travel u) du.

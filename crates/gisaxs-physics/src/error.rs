@@ -41,6 +41,9 @@ pub enum Error {
         /// Index of the layer, 0 = ambient.
         index: usize,
     },
+    /// A particle that cannot be cut into horizontal slices.
+    #[error("this particle cannot be sliced: it is tilted, or there is no shape for its slices")]
+    NotSliceable,
     /// Particles throughout a film are given an arrangement in the plane.
     #[error("particles throughout a film must be independent of each other")]
     CorrelatedInVolume,

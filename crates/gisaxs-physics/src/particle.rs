@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
+use crate::error::{Error, Result};
 use crate::form_factor::FormFactor;
 use crate::material::RefractiveIndex;
 
@@ -101,6 +102,9 @@ pub(crate) struct Component {
     pub(crate) rotation: Rotation,
     /// Position of the shape's origin, applied after the rotation.
     pub(crate) position_nm: [f64; 3],
+    /// How many layers below the particle's layer the body is; its height counts from the top of
+    /// that layer. Only sliced particles reach over several layers.
+    pub(crate) layers_below: usize,
 }
 
 impl Component {
@@ -131,6 +135,7 @@ impl Particle {
             inside: None,
             rotation: Rotation::IDENTITY,
             position_nm: [0.0; 3],
+            layers_below: 0,
         };
         Self {
             components: vec![component],
@@ -210,10 +215,44 @@ impl Particle {
             .sum()
     }
 
-    /// Integral of n^2 - n_medium^2 over the particle, nm^3.
-    pub(crate) fn excess(&self, medium: RefractiveIndex) -> Complex64 {
+    /// The particle shifted up by `z_nm` and cut at the boundaries between layers. `tops` are the
+    /// heights of their top interfaces from the top down, and last that of the lowest bottom.
+    ///
+    /// # Errors
+    /// If a body cannot be cut.
+    pub(crate) fn sliced(&self, z_nm: f64, tops: &[f64]) -> Result<Self> {
+        let mut components = Vec::new();
+        for body in &self.components {
+            let [low, high] = body.vertical_extent().map(|z| z + z_nm);
+            let base = body.position_nm[2] + z_nm;
+            for (layers_below, pair) in tops.windows(2).enumerate() {
+                let (top, bottom) = (high.min(pair[0]), low.max(pair[1]));
+                // Slices thinner than this hold less than 1e-9 of a particle.
+                if top - bottom <= 1e-9 * (high - low) {
+                    continue;
+                }
+                let upright = body.rotation.keeps_the_normal();
+                let shape = body
+                    .shape
+                    .cut(bottom - base, top - base)
+                    .filter(|_| upright);
+                let [x, y, _] = body.position_nm;
+                components.push(Component {
+                    shape: shape.ok_or(Error::NotSliceable)?,
+                    position_nm: [x, y, bottom - pair[0]],
+                    layers_below,
+                    ..body.clone()
+                });
+            }
+        }
+        Ok(Self { components })
+    }
+
+    /// Integral of n^2 - n_medium^2 over the bodies that are so many layers below, nm^3.
+    pub(crate) fn excess(&self, medium: RefractiveIndex, layers_below: usize) -> Complex64 {
         self.components
             .iter()
+            .filter(|c| c.layers_below == layers_below)
             .map(|c| c.index.contrast(c.inside.unwrap_or(medium)) * c.shape.volume())
             .sum()
     }

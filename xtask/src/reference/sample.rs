@@ -417,8 +417,12 @@ pub(super) fn sample(
     phi_i_rad: f64,
     averaged: bool,
 ) -> Result<physics::Sample, Error> {
-    if spec.layers.iter().any(|l| l.slices.is_some()) {
-        return Err(Error::NotImplemented("slices".into()));
+    let mut slices = spec.layers.iter().filter_map(|l| l.slices);
+    let count = slices.next().unwrap_or(1);
+    if slices.any(|other| other != count) {
+        return Err(Error::NotImplemented(
+            "layers with different numbers of slices".into(),
+        ));
     }
     let mut populations = Vec::new();
     for (j, layer) in spec.layers.iter().enumerate() {
@@ -432,7 +436,7 @@ pub(super) fn sample(
         sample = sample.with_diffuse_scattering(rough)?;
     }
     Ok(if averaged {
-        sample.with_averaged_layers()?
+        sample.with_sliced_layers(count)?
     } else {
         sample
     })

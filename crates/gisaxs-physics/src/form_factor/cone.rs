@@ -1,6 +1,7 @@
 //! Truncated cone.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use num_complex::Complex64;
 
@@ -92,6 +93,12 @@ impl FormFactor for Cone {
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
         let side = x.hypot(y);
         (self.radius_nm * side).max(self.radius_at(self.height_nm) * side + self.height_nm * z)
+    }
+
+    fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        let (radius_nm, height_nm) = (self.radius_at(low_nm), high_nm - low_nm);
+        let solid = radius_nm > 0.0 && height_nm > 0.0;
+        solid.then(|| Arc::new(Self { radius_nm, height_nm, slope: self.slope }) as Arc<dyn FormFactor>)
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {

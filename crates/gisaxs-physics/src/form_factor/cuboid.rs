@@ -1,5 +1,7 @@
 //! Rectangular box.
 
+use std::sync::Arc;
+
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
@@ -61,6 +63,10 @@ impl FormFactor for Cuboid {
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
         0.5 * (self.length_nm * x.abs() + self.width_nm * y.abs()) + self.height_nm * z.max(0.0)
+    }
+
+    fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        Some(Arc::new(Self::new(self.length_nm, self.width_nm, high_nm - low_nm).ok()?))
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {

@@ -1,6 +1,7 @@
 //! Upright cylinder.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use num_complex::Complex64;
 
@@ -59,6 +60,10 @@ impl FormFactor for Cylinder {
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
         self.radius_nm * x.hypot(y) + self.height_nm * z.max(0.0)
+    }
+
+    fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        Some(Arc::new(Self::new(self.radius_nm, high_nm - low_nm).ok()?))
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {

@@ -1,11 +1,12 @@
 //! Ellipsoid.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
-use super::{FormFactor, cis, solid, square};
+use super::{EllipsoidalSegment, FormFactor, cis, solid, square};
 use crate::error::{Result, positive};
 use crate::special::sphere_3j1_over_x;
 
@@ -67,6 +68,11 @@ impl FormFactor for Ellipsoid {
     fn support(&self, direction: [f64; 3]) -> f64 {
         let reach = (0..3).map(|i| (direction[i] * self.radii_nm[i]).powi(2)).sum::<f64>().sqrt();
         direction[2] * self.radii_nm[2] + reach
+    }
+
+    fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        let above = 2.0 * self.radii_nm[2] - high_nm;
+        Some(Arc::new(EllipsoidalSegment::new(self.radii_nm, above.max(0.0), low_nm).ok()?))
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {

@@ -1,6 +1,7 @@
 //! Upright cylinder with elliptic base.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use num_complex::Complex64;
 
@@ -62,6 +63,11 @@ impl FormFactor for EllipsoidalCylinder {
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
         (self.radius_x_nm * x).hypot(self.radius_y_nm * y) + self.height_nm * z.max(0.0)
+    }
+
+    fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        let height = high_nm - low_nm;
+        Some(Arc::new(Self::new(self.radius_x_nm, self.radius_y_nm, height).ok()?))
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {

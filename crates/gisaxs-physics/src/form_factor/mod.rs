@@ -13,6 +13,8 @@ mod catalogue;
 
 pub use catalogue::{Parameter, ShapeInfo, shape, shapes};
 
+use std::sync::Arc;
+
 use num_complex::Complex64;
 
 use crate::quadrature::gauss_legendre;
@@ -67,6 +69,12 @@ pub trait FormFactor: std::fmt::Debug + Send + Sync {
 
     /// Density at a point (nm): 1 inside, 0 outside, between for shapes with soft limits.
     fn density(&self, r: [f64; 3]) -> f64;
+
+    /// The part of the shape between two heights above its base (nm), standing on z = 0; `None`
+    /// where there is no shape for it.
+    fn cut(&self, _low_nm: f64, _high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        None
+    }
 
     /// F for the four vertical wavevector transfers of the DWBA, all with the same real
     /// in-plane q: q_z = -k_i - k_f, +k_i - k_f, -k_i + k_f, +k_i + k_f, where k_i and k_f

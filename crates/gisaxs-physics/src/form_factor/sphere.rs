@@ -1,11 +1,12 @@
 //! Sphere.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
-use super::{FormFactor, cis, solid, square};
+use super::{FormFactor, SphericalSegment, cis, solid, square};
 use crate::error::{Result, positive};
 use crate::special::{sphere_3j1_over_x, sphere_3j1_over_x_real};
 
@@ -54,6 +55,11 @@ impl FormFactor for Sphere {
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
         self.radius_nm * (z + (x * x + y * y + z * z).sqrt())
+    }
+
+    fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        let above = 2.0 * self.radius_nm - high_nm;
+        Some(Arc::new(SphericalSegment::new(self.radius_nm, above.max(0.0), low_nm).ok()?))
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {

@@ -1,6 +1,7 @@
 //! Spherical segment: a sphere cut at the bottom and at the top.
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 use num_complex::Complex64;
 
@@ -112,6 +113,12 @@ impl FormFactor for SphericalSegment {
         let touching = if length > 0.0 { self.centre() + self.radius_nm * z / length } else { 0.0 };
         let height = touching.clamp(0.0, self.height());
         z * height + x.hypot(y) * self.radius_squared(height).sqrt()
+    }
+
+    fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        let above = self.top_cut_nm + self.height() - high_nm;
+        let below = self.bottom_cut_nm + low_nm;
+        Some(Arc::new(Self::new(self.radius_nm, above.max(0.0), below).ok()?))
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {

@@ -202,6 +202,26 @@ fn four_terms_agree_with_single_evaluations() {
 }
 
 #[test]
+fn cut_shapes_add_up() {
+    for_all(|name, shape| {
+        let height = shape.support([0.0, 0.0, 1.0]);
+        let cuts = [0.0, 0.3 * height, 0.35 * height, height];
+        let q = [(0.3, 0.01), (-0.2, 0.02), (0.5, -0.1)].map(|(re, im)| Complex64::new(re, im));
+        let mut sum = Complex64::ZERO;
+        for pair in cuts.windows(2) {
+            let Some(part) = shape.cut(pair[0], pair[1]) else {
+                return;
+            };
+            sum += part.at(q) * (Complex64::I * q[2] * pair[0]).exp();
+        }
+        assert!(
+            (sum - shape.at(q)).norm() < 1e-11 * shape.volume(),
+            "{name}"
+        );
+    });
+}
+
+#[test]
 fn construction_by_name() {
     use crate::Error;
     assert!(shape("Sphere", &[("radius", 2.0)]).is_ok());

@@ -3,7 +3,7 @@
 use num_complex::Complex64;
 
 use super::{Placement, Sample};
-use crate::error::{Result, check};
+use crate::error::{Error, Result, check};
 use crate::material::RefractiveIndex;
 use crate::multilayer::{Layer, Multilayer};
 
@@ -21,32 +21,48 @@ impl Sample {
     ///
     /// # Errors
     /// If particles reach out of their layer.
-    pub fn with_averaged_layers(mut self) -> Result<Self> {
+    pub fn with_averaged_layers(self) -> Result<Self> {
+        self.with_sliced_layers(1)
+    }
+
+    /// [`Self::with_averaged_layers`] with each slab cut into `slices` of equal height, which have the
+    /// refractive index of what is in them. The particles are cut as well: each part scatters in
+    /// the waves of its slice.
+    ///
+    /// # Errors
+    /// If particles reach out of their layer, there are no slices, or there are several and a
+    /// particle cannot be cut: it is tilted, of a shape without [`crate::FormFactor::cut`], or
+    /// anywhere in its film.
+    pub fn with_sliced_layers(mut self, slices: usize) -> Result<Self> {
+        if slices == 0 {
+            return Err(Error::Length {
+                name: "slices of a layer",
+                found: 0,
+                expected: "at least 1",
+            });
+        }
         // From the bottom up, so that the indices of the layers above stay valid.
         for layer in (0..self.stack.layers().len()).rev() {
             if self.populations.iter().any(|p| p.layer == layer) {
-                self.average_layer(layer)?;
+                self.average_layer(layer, slices)?;
             }
         }
         Ok(self)
     }
 
-    fn average_layer(&mut self, index: usize) -> Result<()> {
+    fn average_layer(&mut self, index: usize, slices: usize) -> Result<()> {
         let mut layers = self.stack.layers().to_vec();
         let layer = layers[index];
         let (ambient, substrate) = (index == 0, index == layers.len() - 1);
 
-        // The slab, and what is in it.
+        // Where the slab is.
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut excess = Complex64::ZERO;
         for population in self.populations.iter_mut().filter(|p| p.layer == index) {
-            let total: f64 = population.members.iter().map(|m| m.weight).sum();
-            let scale = population.coverage * population.correlation.density() / total;
             population.medium = Some(layer.index);
-            for member in &population.members {
-                excess += scale * member.weight * member.particle.excess(layer.index);
-            }
             if population.placement == Placement::Throughout {
+                if slices > 1 {
+                    return Err(Error::NotSliceable);
+                }
                 (low, high) = (-layer.thickness_nm, 0.0);
                 continue;
             }
@@ -82,12 +98,37 @@ impl Sample {
             inside,
         )?;
 
+        // Its slices, and what is in them.
+        let height = (high - low) / slices as f64;
+        let tops: Vec<f64> = (0..=slices).map(|s| high - s as f64 * height).collect();
+        let mut excess = vec![Complex64::ZERO; slices];
+        for population in self.populations.iter_mut().filter(|p| p.layer == index) {
+            let total: f64 = population.members.iter().map(|m| m.weight).sum();
+            let scale = population.coverage * population.correlation.density() / total;
+            for member in &mut population.members {
+                if population.placement == Placement::Origin {
+                    if slices > 1 {
+                        member.particle = member.particle.sliced(member.offset_nm[2], &tops)?;
+                        member.offset_nm[2] = 0.0;
+                    } else {
+                        member.offset_nm[2] -= high;
+                    }
+                }
+                for (s, sum) in excess.iter_mut().enumerate() {
+                    *sum += scale * member.weight * member.particle.excess(layer.index, s);
+                }
+            }
+        }
+
         // The layer above the slab, the slab, the layer below it. The topmost part keeps the
         // roughness of the layer.
-        let average = RefractiveIndex::from_n_squared_minus_one(
-            layer.index.n_squared_minus_one() + excess / (high - low),
-        );
-        let mut parts = vec![Layer::new(average, high - low)];
+        let mut parts: Vec<Layer> = excess
+            .iter()
+            .map(|excess| {
+                let squared = layer.index.n_squared_minus_one() + excess / height;
+                Layer::new(RefractiveIndex::from_n_squared_minus_one(squared), height)
+            })
+            .collect();
         let cover = ambient || -high > TOUCH_NM;
         if cover {
             parts.insert(
@@ -113,11 +154,6 @@ impl Sample {
         for population in &mut self.populations {
             if population.layer == index {
                 population.layer += usize::from(cover);
-                if population.placement == Placement::Origin {
-                    for member in &mut population.members {
-                        member.offset_nm[2] -= high;
-                    }
-                }
             } else if population.layer > index {
                 population.layer += added;
             }

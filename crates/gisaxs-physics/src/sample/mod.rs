@@ -162,7 +162,7 @@ impl Sample {
                     .iter()
                     .map(|p| {
                         let layer = p.population.layer;
-                        p.cross_section([q_x, q_y], &incident[layer], &exit[layer])
+                        p.cross_section([q_x, q_y], &incident[layer..], &exit[layer..])
                     })
                     .sum();
                 let diffuse = self.rough.as_ref().map_or(0.0, |rough| {
@@ -231,7 +231,8 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn cross_section(&self, q: [f64; 2], incident: &LayerWave, exit: &LayerWave) -> f64 {
+    /// `incident` and `exit` are the waves of the population's layer and those below it.
+    fn cross_section(&self, q: [f64; 2], incident: &[LayerWave], exit: &[LayerWave]) -> f64 {
         let amplitudes = self
             .members
             .iter()
@@ -242,7 +243,7 @@ impl<'a> Prepared<'a> {
                 .iter()
                 .zip(&self.travel)
                 .map(|((scatterer, w, _), &travel)| {
-                    w * scatterer.mean_intensity(q, incident, exit, travel)
+                    w * scatterer.mean_intensity(q, &incident[0], &exit[0], travel)
                 })
                 .sum(),
             Correlation::None { .. } => amplitudes.map(|(f, w, _)| w * f.norm_sqr()).sum(),
@@ -581,6 +582,47 @@ mod tests {
                 .with_averaged_layers()
                 .is_err()
         );
+    }
+
+    #[test]
+    fn slices_of_dilute_particles_change_nothing() {
+        let stack = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            Layer::new(POLYMER, 30.0),
+            Layer::semi_infinite(SILICON),
+        ])
+        .unwrap();
+        let thin = Correlation::None {
+            density_per_nm2: 1e-12,
+        };
+        let turn = Rotation::about(Axis::Z, 0.4);
+        let dimer = Particle::compound([sphere(4.0), sphere(2.0).translated([5.0, 1.0, 3.0])])
+            .rotated(turn);
+        for (layer, offset) in [(0, 0.0), (1, 5.0)] {
+            let population = Population::new(layer, Placement::Bottom, thin.clone())
+                .with_offset(dimer.clone(), 1.0, [0.0, 0.0, offset])
+                .unwrap();
+            let plain = Sample::new(stack.clone(), vec![population]).unwrap();
+            let sliced = plain.clone().with_sliced_layers(5).unwrap();
+            let layers = if layer == 0 { 8 } else { 9 };
+            assert_eq!(sliced.stack().layers().len(), layers);
+            assert_equal(
+                &sliced.cross_section(&beam(), &directions()),
+                &plain.cross_section(&beam(), &directions()),
+                1e-7,
+            );
+        }
+        let tilted = sphere(2.0).rotated(Rotation::about(Axis::X, 0.4));
+        let population = Population::new(0, Placement::Bottom, thin)
+            .with(tilted, 1.0)
+            .unwrap();
+        let sample = Sample::new(stack, vec![population]).unwrap();
+        assert!(matches!(
+            sample.clone().with_sliced_layers(3),
+            Err(Error::NotSliceable)
+        ));
+        assert!(sample.clone().with_sliced_layers(0).is_err());
+        assert!(sample.with_averaged_layers().is_ok());
     }
 
     #[test]
