@@ -74,8 +74,8 @@
 //! repository): form factors to 1e-11 of the volume where the reference itself is that good,
 //! structure factors to 2e-11, reflectivities and wave fields to 9e-10, images to 2e-9 relative;
 //! below the horizon to 1e-5. The special functions are good to 2e-15 (see their module), the
-//! optical constants reproduce the tables they come from to 3e-4 (delta) and 2e-3 (beta) away from
-//! absorption edges; different tables disagree by up to 1 % and 8 %.
+//! optical constants reproduce the tables they come from to 1e-3 two per cent or more away from
+//! absorption edges; different tables disagree by up to 1 % (delta) and 8 % (beta).
 //!
 //! # Feature flags
 //!

@@ -26,8 +26,9 @@ const NM3_PER_CM3: f64 = 1e21;
 /// A homogeneous material: composition and mass density.
 ///
 /// The scattering factors f1 = Z + f' and f2 are those of C. T. Chantler (J. Phys. Chem. Ref.
-/// Data 24, 71 (1995); 29, 597 (2000)) from 1 to 30 keV, thinned so that straight lines in ln E
-/// stay within 2e-4 of f1 and 1e-3 of f2 of the table away from absorption edges.
+/// Data 24, 71 (1995); 29, 597 (2000)) from 1 to 30 keV, thinned to straight lines in ln E. Against
+/// the full tables at 5400 random energies 2 % or more away from absorption edges, f1 is good to
+/// 1.4e-3 (two values beyond 1e-3) and f2 to 1.0e-3.
 ///
 /// ```
 /// use gisaxs_physics::Material;
