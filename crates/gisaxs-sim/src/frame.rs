@@ -42,30 +42,34 @@ impl Scene<'_> {
     #[must_use]
     pub fn bins(&self) -> Bins {
         let (rows, cols) = (self.detector.rows, self.detector.cols);
+        let (k, (sin_i, cos_i)) = (self.beam.k(), self.beam.alpha_i_rad().sin_cos());
         let (mut q_par, mut k_z) = (
             Vec::with_capacity(rows * cols),
             Vec::with_capacity(rows * cols),
         );
+        // The same as `FlatDetector::direction`, without an angle: along a row only x changes.
         for row in 0..rows {
+            let [_, y, z] = self.detector.position_mm(0.0, row as f64);
+            let (up, ahead) = (y * cos_i - z * sin_i, z * cos_i + y * sin_i);
             for col in 0..cols {
-                let direction = self.detector.direction(self.beam, col as f64, row as f64);
-                q_par.push(direction.q_par(self.beam) as f32);
-                k_z.push(direction.kz(self.beam) as f32);
+                let x = (col as f64 - self.detector.direct_beam_px[0]) * self.detector.pixel_mm[0];
+                let k_over_r = k / (x * x + y * y + z * z).sqrt();
+                let q_x = ahead * k_over_r - k * cos_i;
+                let q_y = x * k_over_r;
+                q_par.push((q_x * q_x + q_y * q_y).sqrt() as f32);
+                k_z.push((up * k_over_r) as f32);
             }
         }
-        Bins::scattered(q_par, k_z)
+        Bins::scattered(&q_par, &k_z)
     }
 
     /// Scattering cross-section per particle and solid angle, nm^2, of every bin: noise-free,
     /// zero below the horizon.
     ///
     /// The moments of the amplitude are computed on a lattice and interpolated; the
-    /// structure factor, whose peaks can be sharper, is computed per pixel.
+    /// structure factor, whose peaks can be sharper, is computed per table entry of `bins`.
     #[must_use]
     pub fn cross_section(&self, bins: &Bins) -> Vec<f32> {
-        let end = |value: &dyn Fn(usize) -> f32| {
-            f64::from((0..bins.len()).map(value).fold(0.1_f32, f32::max)) * 1.001
-        };
         let axis = |end: f64, scale: f64| -> Vec<f64> {
             let high = (end / scale).asinh();
             let n = (high / LATTICE_STEP).ceil().max(8.0);
@@ -74,7 +78,7 @@ impl Scene<'_> {
                 .collect()
         };
         let (q_scale, k_scale) = (0.05, 0.3);
-        let (q_end, k_end) = (end(&|i| bins.q_par(i)), end(&|i| bins.k_z(i)));
+        let [q_end, k_end] = bins.largest().map(|x| f64::from(x.max(0.1)) * 1.001);
         // Nodes, not cells: the engine is asked at the points of the lattice.
         let (q, k) = (axis(q_end, q_scale), axis(k_end, k_scale));
         let lattice = Lattice {
@@ -100,21 +104,24 @@ impl Scene<'_> {
             let m = moments(self.stack, self.beam, self.particles, Some(c), &grid);
             (m.mean_square, Vec::new())
         };
-        (0..bins.len())
-            .map(|i| {
-                let (q, k) = (bins.q_par(i), bins.k_z(i));
-                if k <= 0.0 {
-                    return 0.0;
-                }
-                let taps = lattice.taps(f64::from(q), f64::from(k));
-                let mut value = lattice.interpolate(&square, taps);
+        let mut values = vec![0.0; bins.len()];
+        bins.for_each_product(
+            &mut values,
+            |q| {
+                let q = f64::from(q);
+                (lattice.column(q), c.structure_factor(q) - 1.0)
+            },
+            |k| (k > 0.0).then(|| lattice.row(f64::from(k))),
+            |value, &(column, excess), row| {
+                let Some(row) = *row else { return };
+                let mut intensity = lattice.interpolate(&square, column, row);
                 if !coherent.is_empty() {
-                    let excess = c.structure_factor(f64::from(q)) - 1.0;
-                    value += lattice.interpolate(&coherent, taps) * excess;
+                    intensity += lattice.interpolate(&coherent, column, row) * excess;
                 }
-                (value * amplitude).max(0.0) as f32
-            })
-            .collect()
+                *value = (intensity * amplitude).max(0.0) as f32;
+            },
+        );
+        values
     }
 }
 
@@ -141,14 +148,20 @@ struct Lattice {
 }
 
 impl Lattice {
-    fn taps(&self, q: f64, k: f64) -> (usize, f64, f64) {
-        let x = ((q / self.origin[0]).asinh() * self.q_scale).min(self.n_q as f64 - 1.001);
-        let y = ((k / self.origin[1]).asinh() * self.k_scale).min(self.n_k as f64 - 1.001);
-        (y as usize * self.n_q + x as usize, x.fract(), y.fract())
+    /// Node to the left of `q` and the share of the next.
+    fn column(&self, q: f64) -> (usize, f64) {
+        let x = ((q / self.origin[0]).asinh() * self.q_scale).clamp(0.0, self.n_q as f64 - 1.001);
+        (x as usize, x.fract())
     }
 
-    fn interpolate(&self, values: &[f64], (i, u, v): (usize, f64, f64)) -> f64 {
-        let j = i + self.n_q;
+    /// First node of the row below `k` and the share of the next row.
+    fn row(&self, k: f64) -> (usize, f64) {
+        let y = ((k / self.origin[1]).asinh() * self.k_scale).clamp(0.0, self.n_k as f64 - 1.001);
+        (y as usize * self.n_q, y.fract())
+    }
+
+    fn interpolate(&self, values: &[f64], (x, u): (usize, f64), (y, v): (usize, f64)) -> f64 {
+        let (i, j) = (y + x, y + x + self.n_q);
         (1.0 - v) * ((1.0 - u) * values[i] + u * values[i + 1])
             + v * ((1.0 - u) * values[j] + u * values[j + 1])
     }

@@ -58,7 +58,7 @@
 //! # Accuracy
 //!
 //! - Ideal patterns of frames against the general DWBA of `gisaxs-physics`, pixel by pixel with
-//!   the same radii (`tests/exact.rs`): medians of 4e-6 to 4e-4, 99 % of the pixels within 0.4 to
+//!   the same radii (`tests/exact.rs`): medians of 6e-5 to 7e-4, 99 % of the pixels within 0.4 to
 //!   2.4 %; larger errors only in sharp minima and just above the horizon.
 //! - Views against whole frames, binned like measured ones: medians of 0.3 to 1.3 % per setup,
 //!   mostly the variation inside a cell (`views_agree_with_preprocessed_frames` in

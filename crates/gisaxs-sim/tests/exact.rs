@@ -13,7 +13,7 @@ use physics::{Cylinder, Particle, Placement, RadialParacrystal, SphericalSegment
 /// Every so many pixels: a prime, so that no row or column is preferred.
 const STRIDE: usize = 397;
 
-/// Interpolation between the nodes of the lattice where the pattern is smooth; 4e-4 was seen.
+/// Interpolation between the nodes of the lattice where the pattern is smooth; 7e-4 was seen.
 const MEDIAN: f64 = 1e-3;
 /// The same in sharp minima, film fringes and just above the horizon; 2.4e-2 was seen.
 const NEARLY_ALL: f64 = 5e-2;
@@ -79,8 +79,8 @@ fn errors(prior: &Prior, index: u64) -> Vec<f64> {
         particles: &particles,
         correlation: &correlation,
     };
-    let narrow = |values: &[f64]| values.iter().map(|&x| x as f32).collect();
-    let fast = scene.cross_section(&Bins::scattered(narrow(&q), narrow(&k)));
+    let narrow = |values: &[f64]| -> Vec<f32> { values.iter().map(|&x| x as f32).collect() };
+    let fast = scene.cross_section(&Bins::scattered(&narrow(&q), &narrow(&k)));
     let slow = sample(&setup, &particles, &correlation, q_max)
         .unwrap()
         .cross_section(&setup.beam, &pixels);

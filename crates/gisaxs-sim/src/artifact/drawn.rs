@@ -49,7 +49,7 @@ impl Drawn {
                 .random_bool(prior.flight_tube)
                 .then(|| FlightTube::draw(rng)),
             saturation: Saturation {
-                cutoff: prior.saturation.draw(rng) as f32,
+                cutoff: prior.saturation.draw(rng).floor() as f32,
             },
             misalignment: Misalignment::draw(&prior.misalignment, rng),
         }
