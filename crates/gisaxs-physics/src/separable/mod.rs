@@ -95,14 +95,14 @@ pub struct SeparableGrid {
 /// row-major. Amplitudes are in nm^3: the contrast is left out, see [`contrast`].
 #[derive(Clone, Debug)]
 pub struct Averages {
-    /// |<F>|^2, nm^6.
+    /// `|<F>|^2`, nm^6.
     pub coherent: Vec<f64>,
-    /// <|F|^2>, nm^6.
+    /// `<|F|^2>`, nm^6.
     pub mean_square: Vec<f64>,
 }
 
 impl Averages {
-    /// Decoupling approximation: <|F|^2> + |<F>|^2 (S(q_par) - 1), per particle, nm^6
+    /// Decoupling approximation: `<|F|^2> + |<F>|^2 (S(q_par) - 1)`, per particle, nm^6
     /// (Renaud et al. 2009, eq. 4.13). `structure_factor` has one value per column.
     ///
     /// # Panics
@@ -168,7 +168,7 @@ impl SeparableGrid {
         self.k_f.len()
     }
 
-    /// <F> and <|F|^2> over radii with the given weights (which need not be normalised:
+    /// `<F>` and `<|F|^2>` over radii with the given weights (which need not be normalised:
     /// the averages are).
     ///
     /// # Panics
@@ -238,8 +238,8 @@ impl SeparableGrid {
     /// with its radius by `kappa` times the deviation from the mean radius. Per particle,
     /// nm^6. `propagator(q_par)` is f = phi(q) exp(i q D) of the mean distance.
     ///
-    /// With e(q) = exp(i kappa q (R - <R>)):
-    /// I = <|F|^2> + 2 Re[ <e F> <e F*> f / (1 - f <e(2q)>) ].
+    /// With e(q) = exp(i kappa q (R - mean R)):
+    /// `I = <|F|^2> + 2 Re[ <e F> <e F*> f / (1 - f <e(2q)>) ]`.
     ///
     /// # Panics
     /// If radii and weights differ in number.
