@@ -7,8 +7,8 @@ use gisaxs_model::train::{CHECKPOINT, Library, RunConfig, WEIGHTS, train};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Arguments of `train`.
 #[derive(clap::Args)]
@@ -62,8 +62,14 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
     bar.set_style(ProgressStyle::with_template(
         "patterns {wide_bar} {pos}/{len} setups, {eta} left",
     )?);
-    let library = Library::build(config.library.clone(), |done, _| {
+    let (started, told) = (Instant::now(), AtomicU64::new(0));
+    let library = Library::build(config.library.clone(), |done, of| {
         bar.set_position(done as u64);
+        // Without a terminal there is no bar: a line every ten seconds instead.
+        let tens = started.elapsed().as_secs() / 10;
+        if bar.is_hidden() && tens > told.fetch_max(tens, Ordering::Relaxed) {
+            say!("patterns: {done} of {of} setups");
+        }
     })?;
     bar.finish_and_clear();
 
