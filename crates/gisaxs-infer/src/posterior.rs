@@ -87,7 +87,13 @@ impl Posterior {
         let value = self.mode_mean(spacing);
         let at = |p: f64| spacing.coordinate(self.quantile(p, spacing));
         let median = at(0.5);
-        let bound = |p: f64| spacing.value(median + calibration * (at(p) - median));
+        // A widened interval does not leave the range that the network can express.
+        let [first, last] = [self.bin_edges[0], self.bin_edges[self.probability.len()]];
+        let bound = |p: f64| {
+            spacing
+                .value(median + calibration * (at(p) - median))
+                .clamp(first, last)
+        };
         Estimate {
             value,
             lower: bound(0.05).min(value),

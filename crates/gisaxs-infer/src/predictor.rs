@@ -550,12 +550,13 @@ fn compare(
 
 /// A misfit beyond what the model's approximations explain is worth a sentence.
 fn misfit_warning(fit: &Fit) -> Option<String> {
-    /// Median of the misfit over simulated frames with all artifacts is below a tenth.
+    /// Simulated frames with all artifacts, inverted well, stay below 0.3.
     const LIMIT: f64 = 0.5;
     (fit.relative_misfit > LIMIT).then(|| {
         format!(
             "the re-simulated structure misses the frame by {:.0} % (root mean square over \
-             well-counted cells): a model outside the network's domain, or a wrong geometry",
+             well-counted cells): look at the residual for a shadow to mask, a wrong geometry, or \
+             a sample of another kind",
             100.0 * fit.relative_misfit
         )
     })

@@ -73,10 +73,16 @@ pub(crate) fn refine(
     spreads: &[f64; REFINED],
 ) -> Result<Refined> {
     let backgrounds = measured.backgrounds(scene);
+    // What counts as an outlier is decided once, or the sums of two steps could not be
+    // compared.
+    let first = measured.pick(&scene.particles(start)?.cells());
+    let usual = measured.fit(&first, &backgrounds, None).usual;
     let residuals = |logs: &[f64; REFINED]| -> Result<Vec<f64>> {
         let parameters = apply(radius, start, &logs.map(f64::exp));
         let particles = measured.pick(&scene.particles(&parameters)?.cells());
-        let mut residuals = measured.fit(&particles, &backgrounds).residuals;
+        let mut residuals = measured
+            .fit(&particles, &backgrounds, Some(usual))
+            .residuals;
         let weight = (residuals.len() as f64 / INDEPENDENT_CELLS).sqrt();
         residuals.extend(logs.iter().zip(spreads).map(|(l, s)| weight * l / s));
         Ok(residuals)

@@ -21,7 +21,8 @@ const Q_LAST: f64 = 0.85;
 /// Intervals with upper / lower beyond these are no answer.
 const WIDEST_DISTANCE: f64 = 1.6;
 const WIDEST_DISORDER: f64 = 4.0;
-const WIDEST_HEIGHT: f64 = 3.0;
+/// H/R from 0.5 to 2 is all that the network was trained on.
+const WIDEST_HEIGHT: f64 = 4.0;
 
 /// Range of q_par with valid pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]

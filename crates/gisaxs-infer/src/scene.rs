@@ -38,13 +38,13 @@ pub(crate) struct Parameters {
 }
 
 /// Number of components of the intensity: particles and backgrounds.
-pub(crate) const COMPONENTS: usize = 6;
+pub(crate) const COMPONENTS: usize = 7;
 
 /// Grid, stack and the backgrounds, which do not depend on the particles.
 #[derive(Debug)]
 pub(crate) struct Scene {
     grid: SeparableGrid,
-    /// Flat, two of diffuse scattering and two of parasitic scattering, on the nodes, each
+    /// Flat, three of diffuse scattering and two of parasitic scattering, on the nodes, each
     /// with a largest value of 1.
     backgrounds: [Vec<f32>; COMPONENTS - 1],
 }
@@ -71,10 +71,10 @@ fn nodes(axis: AsinhAxis) -> Vec<f64> {
         .collect()
 }
 
-/// Correlation lengths (nm) of the two diffuse components; the Hurst exponent is 1/2.
-const CORRELATION_NM: [f64; 2] = [25.0, 4.0];
-/// Decay of the diffuse scattering along k_z, nm^-1.
-const DIFFUSE_DECAY: f64 = 2.0;
+/// Diffuse components: correlation length (nm), exponent of 1 + (q xi)^2, decay along k_z
+/// (nm^-1). Two surfaces of Hurst exponent 1/2, and the slow fall-off close to the horizon
+/// that clusters of particles give.
+const DIFFUSE: [[f64; 3]; 3] = [[25.0, 1.5, 2.0], [4.0, 1.5, 2.0], [60.0, 1.0, 0.7]];
 /// Plateau widths (nm^-1) of the two parasitic components; the tail falls as q^-2.5.
 const PLATEAU: [f64; 2] = [0.06, 0.4];
 
@@ -98,10 +98,10 @@ impl Scene {
         };
         // Diffuse scattering of a self-affine surface (Sinha et al., Phys. Rev. B 38 (1988)
         // 2297), enhanced by |1 + R|^2 on the way out.
-        let diffuse = |xi: f64| {
+        let diffuse = |[xi, exponent, k_decay]: [f64; 3]| {
             component(&|q, row| {
-                let decay = (k_f[row] / DIFFUSE_DECAY).powi(2);
-                exit[row] * (1.0 + (xi * q).powi(2)).powf(-1.5) * (-decay).exp()
+                let decay = (k_f[row] / k_decay).powi(2);
+                exit[row] * (1.0 + (xi * q).powi(2)).powf(-exponent) * (-decay).exp()
             })
         };
         // Scattering of air, windows and slits around the direct beam, at k_z = -k sin(alpha_i).
@@ -113,8 +113,9 @@ impl Scene {
         };
         let backgrounds = [
             component(&|_, _| 1.0),
-            diffuse(CORRELATION_NM[0]),
-            diffuse(CORRELATION_NM[1]),
+            diffuse(DIFFUSE[0]),
+            diffuse(DIFFUSE[1]),
+            diffuse(DIFFUSE[2]),
             parasitic(PLATEAU[0]),
             parasitic(PLATEAU[1]),
         ];

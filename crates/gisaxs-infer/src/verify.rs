@@ -4,8 +4,8 @@
 //!
 //! c_0 I_particles + sum_j c_j B_j, c >= 0
 //!
-//! with smooth backgrounds B: flat, diffuse scattering of the surface at two correlation
-//! lengths, parasitic scattering around the beam at two widths. The numbers c are fitted to
+//! with smooth backgrounds B: flat, three kinds of diffuse scattering of the
+//! surface, parasitic scattering around the beam at two widths. The numbers c are fitted to
 //! the means of the grid's cells by weighted least squares; nothing of the structure is
 //! fitted here (`refine` does that). Chi-square is then taken over the pixels.
 
@@ -19,16 +19,14 @@ use crate::least_squares::non_negative;
 use crate::scene::{self, COMPONENTS, Image, Parameters, Scene};
 use crate::structure::Fit;
 
-/// Relative error granted to the model of a cell when scale and background are fitted: the
-/// brightest cells are known to better than the model's approximations, and would rule the
-/// fit otherwise.
-const MODEL_ERROR: f64 = 0.03;
 /// Rounds of reweighting with the model's own variance.
 const REWEIGHTINGS: usize = 6;
-/// Residuals beyond this many standard deviations count linearly, not quadratically
-/// (Huber, Ann. Math. Statist. 35 (1964) 73): what the model does not know, a shadow or a
-/// stray reflection, must not decide the scale.
+/// Residuals beyond this many times their usual size count with the logarithm of their
+/// square (Cauchy's loss): what the model does not know, a shadow or a stray reflection,
+/// must not decide the scale.
 const OUTLIER: f64 = 3.0;
+/// Median of the sizes of normal deviates.
+const NORMAL_MEDIAN: f64 = 0.6745;
 /// Smallest q_par that is compared, nm^-1: the specular rod and its spill lie below.
 const COMPARED_FROM: f64 = 0.06;
 /// Smallest variance of a pixel: where the model expects less than a twentieth of a count
@@ -51,9 +49,11 @@ pub(crate) struct Measured {
 pub(crate) struct Scaled {
     /// Coefficients of the components.
     pub coefficients: [f64; COMPONENTS],
-    /// (mean - model) / sigma of every cell used, outliers softened such that the sum of
-    /// squares is Huber's.
+    /// (mean - model) / sigma of every cell used, over their usual size; outliers softened
+    /// such that the sum of squares is Cauchy's loss.
     pub residuals: Vec<f64>,
+    /// Usual size of a residual, standard deviations.
+    pub usual: f64,
     /// Model of every cell used, counts per pixel.
     pub model: Vec<f64>,
     /// Particles alone.
@@ -90,17 +90,39 @@ impl Measured {
         nodes.iter().map(|b| self.pick(&scene::cells(b))).collect()
     }
 
-    /// Variance of the cells' means if `model` is true, with the model's own error.
+    /// Variance of the cells' means if `model` is true: that of counting.
     fn variance(&self, model: &[f64]) -> Vec<f64> {
         model
             .iter()
             .zip(&self.pixels)
-            .map(|(m, n)| m.max(VARIANCE_FLOOR / n) / n + (MODEL_ERROR * m).powi(2))
+            .map(|(m, n)| m.max(VARIANCE_FLOOR) / n)
             .collect()
     }
 
+    /// Usual size of a residual, in standard deviations: robust, at least 1.
+    fn usual_residual(&self, model: &[f64]) -> f64 {
+        let mut sizes: Vec<f64> = self
+            .variance(model)
+            .iter()
+            .zip(self.mean.iter().zip(model))
+            .map(|(v, (y, m))| (y - m).abs() / v.sqrt())
+            .collect();
+        if sizes.is_empty() {
+            return 1.0;
+        }
+        let middle = sizes.len() / 2;
+        let median = *sizes.select_nth_unstable_by(middle, f64::total_cmp).1;
+        (median / NORMAL_MEDIAN).max(1.0)
+    }
+
     /// Fits scale and background for the particles' pattern (values of the cells used).
-    pub(crate) fn fit(&self, particles: &[f64], backgrounds: &[Vec<f64>]) -> Scaled {
+    /// `usual` is the usual size of a residual; `None`: that of this fit.
+    pub(crate) fn fit(
+        &self,
+        particles: &[f64],
+        backgrounds: &[Vec<f64>],
+        usual: Option<f64>,
+    ) -> Scaled {
         let components: [&[f64]; COMPONENTS] = std::array::from_fn(|j| {
             if j == 0 {
                 particles
@@ -111,13 +133,14 @@ impl Measured {
         let mut model = self.mean.clone();
         let mut coefficients = [0.0; COMPONENTS];
         for _ in 0..REWEIGHTINGS {
+            let limit = OUTLIER * usual.unwrap_or_else(|| self.usual_residual(&model));
             let weights: Vec<f64> = self
                 .variance(&model)
                 .iter()
                 .zip(self.mean.iter().zip(&model))
                 .map(|(v, (y, m))| {
-                    let size = (y - m).abs() / v.sqrt();
-                    (OUTLIER / size).min(1.0) / v
+                    let size_squared = (y - m).powi(2) / v;
+                    1.0 / (v * (1.0 + size_squared / (limit * limit)))
                 })
                 .collect();
             coefficients = non_negative(&components, &self.mean, &weights);
@@ -129,16 +152,18 @@ impl Measured {
                 })
                 .collect();
         }
+        let usual = usual.unwrap_or_else(|| self.usual_residual(&model));
         let residuals = self
             .mean
             .iter()
             .zip(&model)
             .zip(self.variance(&model))
-            .map(|((y, m), v)| soften((y - m) / v.sqrt()))
+            .map(|((y, m), v)| soften((y - m) / (v.sqrt() * usual)))
             .collect();
         Scaled {
             coefficients,
             residuals,
+            usual,
             model,
             particles: particles.iter().map(|p| p * coefficients[0]).collect(),
         }
@@ -173,13 +198,11 @@ impl Measured {
     }
 }
 
-/// Residual whose square is Huber's loss of `r` (times two).
+/// Residual whose square is Cauchy's loss of `r`: the square of small ones, growing with
+/// its logarithm beyond [`OUTLIER`].
 fn soften(r: f64) -> f64 {
-    if r.abs() <= OUTLIER {
-        r
-    } else {
-        (OUTLIER * (2.0 * r.abs() - OUTLIER)).sqrt().copysign(r)
-    }
+    let x = r / OUTLIER;
+    OUTLIER * (x * x).ln_1p().sqrt().copysign(r)
 }
 
 /// asinh position on an axis with the constants taken out of the loop over pixels.
@@ -261,7 +284,11 @@ pub(crate) fn compare(
 ) -> Result<Comparison> {
     let pattern = scene.particles(structure)?;
     let particles = pattern.cells();
-    let scaled = measured.fit(&measured.pick(&particles), &measured.backgrounds(scene));
+    let scaled = measured.fit(
+        &measured.pick(&particles),
+        &measured.backgrounds(scene),
+        None,
+    );
     let [scale, coefficients @ ..] = scaled.coefficients;
     let mut background = vec![0.0_f32; scene::NODES_K * scene::NODES_Q];
     for (component, c) in scene.backgrounds().iter().zip(coefficients) {
@@ -589,6 +616,7 @@ mod tests {
             air: fixed(1e-4),
             rod: fixed(1e-2),
             response: fixed(0.0),
+            flight_tube: 0.0,
             saturation: fixed(1e6),
             ..ArtifactPrior::default()
         };

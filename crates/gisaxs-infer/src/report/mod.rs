@@ -361,6 +361,11 @@ fn sizes(s: &Structure) -> String {
         y: "density (nm⁻¹)",
         title: "size distribution",
     });
+    let refined = if s.fit.is_some_and(|f| f.refined) {
+        r#"<p class="caption">Numbers, intervals and the size distribution are those after refinement; the posteriors are the network's own.</p>"#
+    } else {
+        ""
+    };
     let posteriors: String = [
         (
             "<b>Distance</b> D (nm)",
@@ -395,7 +400,7 @@ fn sizes(s: &Structure) -> String {
     })
     .collect();
     format!(
-        r#"<section><h2>What the network concludes</h2><div class="row two"><figure><figcaption><b>Size distribution</b>, by number, with its 90 % band</figcaption>{density}</figure><div class="row posteriors">{posteriors}</div></div></section>
+        r#"<section><h2>What the network concludes</h2>{refined}<div class="row two"><figure><figcaption><b>Size distribution</b>, by number, with its 90 % band</figcaption>{density}</figure><div class="row posteriors">{posteriors}</div></div></section>
 "#
     )
 }
