@@ -24,7 +24,7 @@ const REWEIGHTINGS: usize = 6;
 /// Residuals beyond this many times their usual size count with the logarithm of their
 /// square (Cauchy's loss): what the model does not know, a shadow or a stray reflection,
 /// must not decide the scale.
-const OUTLIER: f64 = 3.0;
+const OUTLIER: f64 = 10.0;
 /// Median of the sizes of normal deviates.
 const NORMAL_MEDIAN: f64 = 0.6745;
 /// Smallest q_par that is compared, nm^-1: the specular rod and its spill lie below.
