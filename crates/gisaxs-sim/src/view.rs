@@ -4,6 +4,8 @@
 //! the Poisson counts of n pixels is a Poisson count of n times the mean, and every
 //! artifact acts on rates per bin or on the number of valid pixels per cell.
 
+use std::ops::Range;
+
 use rand::Rng;
 
 use crate::Result;
@@ -162,10 +164,17 @@ impl View {
                 .draw(sample.mean_radius_nm, CorrelationModel::Decoupling, rng)
         });
         let drawn = Drawn::draw(&prior.artifacts, rng);
-        let rate = cells.expected(sample, &correlation, &drawn);
+        let mut rate = cells.expected(sample, &correlation, &drawn);
+        if rng.random_bool(0.25) {
+            // An arm, a cable, a screw: dark, and in nobody's mask.
+            let leak = 0.3 * rng.random::<f32>();
+            a_block(cells.grid.n_q(), cells.grid.n_k(), rng)
+                .for_each(|line| rate[line].iter_mut().for_each(|r| *r *= leak));
+        }
         let mut pixels = cells.pixels.clone();
         if rng.random_bool(0.25) {
-            hide_a_block(&mut pixels, cells.grid.n_q(), rng);
+            a_block(cells.grid.n_q(), cells.grid.n_k(), rng)
+                .for_each(|line| pixels[line].fill(0.0));
         }
         let mut counts: Vec<f32> = rate
             .iter()
@@ -278,16 +287,14 @@ fn taps(centres: &[f64], truth: impl Fn(f64) -> f64) -> Vec<(usize, usize, f32)>
         .collect()
 }
 
-/// Hides a random block of cells: whatever else may stand in the way.
-fn hide_a_block(pixels: &mut [f32], n_q: usize, rng: &mut impl Rng) {
-    let n_k = pixels.len() / n_q;
+/// The lines of a random block of cells, up to a quarter of the grid wide and high:
+/// whatever may stand in the way.
+fn a_block(n_q: usize, n_k: usize, rng: &mut impl Rng) -> impl Iterator<Item = Range<usize>> {
     let mut span = |n: usize| {
         let width = rng.random_range(1..=n.div_ceil(4));
         let start = rng.random_range(0..=n - width);
         start..start + width
     };
     let (columns, rows) = (span(n_q), span(n_k));
-    for row in rows {
-        pixels[row * n_q + columns.start..row * n_q + columns.end].fill(0.0);
-    }
+    rows.map(move |row| row * n_q + columns.start..row * n_q + columns.end)
 }

@@ -56,8 +56,8 @@ impl Default for CorrelationPrior {
             distance_nm: Range::LogUniform([3.0, 80.0]),
             distance_over_radius: [2.05, 12.0],
             disorder: Range::LogUniform([0.03, 0.5]),
-            size_spacing: 0.08,
-            local_monodisperse: 0.08,
+            size_spacing: 0.04,
+            local_monodisperse: 0.04,
             kappa: Range::Uniform([0.2, 1.5]),
         }
     }
