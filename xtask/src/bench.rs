@@ -143,7 +143,7 @@ fn physics_images(bench: &mut Bench<'_>) -> Result<(), Failure> {
         })?;
     }
     say!(
-        "not in the library: physics/{{{}}}",
+        "not timed yet: physics/{{{}}}",
         physics::MISSING.join(", ")
     );
     Ok(())
