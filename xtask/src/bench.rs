@@ -142,10 +142,7 @@ fn physics_images(bench: &mut Bench<'_>) -> Result<(), Failure> {
             Ok(case.sample.cross_section(&beam, &directions))
         })?;
     }
-    say!(
-        "not timed yet: physics/{{{}}}",
-        physics::MISSING.join(", ")
-    );
+    say!("not timed yet: physics/{{{}}}", physics::MISSING.join(", "));
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) const PIXELS: usize = 256;
 
 /// Cases of the script that are not built here: their shapes (pyramids, truncated cube,
-/// icosahedron, box) or their diffuse scattering are not in the library.
+/// icosahedron, box) or their diffuse scattering are not timed yet.
 pub(super) const MISSING: [&str; 7] = [
     "d1_pyramid4",
     "d2_bipyramid4",
