@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Pixels along each axis.
 pub(super) const PIXELS: usize = 256;
 
-/// Cases of the script that are not built here: their shapes (pyramids, truncated cube,
-/// icosahedron, box) or their diffuse scattering are not timed yet.
+/// Cases of the script that are not timed here yet: pyramids, truncated cube, icosahedron,
+/// box, and multilayers with diffuse scattering.
 pub(super) const MISSING: [&str; 7] = [
     "d1_pyramid4",
     "d2_bipyramid4",
