@@ -1037,7 +1037,6 @@ fn interleave(planes: &[f32], shape: &ConvShape, out: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
     fn noise(n: usize, seed: u32) -> Vec<f32> {
         let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12345);
@@ -1136,49 +1135,6 @@ mod tests {
             for (a, b) in a.iter().zip(b) {
                 assert!((a - b).abs() < 2e-4 * size, "{}: {a} against {b}", p.name);
             }
-        }
-    }
-
-    #[test]
-    #[ignore = "a measurement, not a test"]
-    fn speed() {
-        let config = NetworkConfig::default();
-        let engine = Engine::new(&config).unwrap();
-        println!(
-            "{} parameters, {:.1} MMAC",
-            engine.layout().len(),
-            engine.macs() as f64 * 1e-6
-        );
-        let params: Vec<f32> = noise(engine.layout().len(), 1)
-            .iter()
-            .map(|x| 0.1 * x)
-            .collect();
-        for batch in [1, 8, 16, 32] {
-            let planes = noise(batch * config.planes_len(), 2);
-            let scalars = noise(batch * config.scalars, 3);
-            let dl = noise(batch * logits::COUNT, 4);
-            let mut ws = engine.workspace(batch, true);
-            let mut out = vec![0.0; batch * logits::COUNT];
-            let mut grad = vec![0.0; params.len()];
-            let (mut f, mut b) = (f64::MAX, f64::MAX);
-            for _ in 0..40 {
-                let t = Instant::now();
-                engine
-                    .forward(&params, &planes, &scalars, &mut ws, &mut out)
-                    .unwrap();
-                f = f.min(t.elapsed().as_secs_f64());
-                let t = Instant::now();
-                engine
-                    .backward(&params, &scalars, &dl, &mut ws, &mut grad)
-                    .unwrap();
-                b = b.min(t.elapsed().as_secs_f64());
-            }
-            let n = batch as f64;
-            println!(
-                "batch {batch}: forward {:.3} ms, backward {:.3} ms per view",
-                f * 1e3 / n,
-                b * 1e3 / n
-            );
         }
     }
 }
