@@ -80,7 +80,10 @@ mod error;
 #[cfg(feature = "train")]
 pub mod evaluate;
 mod loss;
+// Without `train` nothing calls the backward passes.
+#[cfg_attr(not(feature = "train"), allow(dead_code))]
 mod net;
+#[cfg_attr(not(feature = "train"), allow(dead_code))]
 mod op;
 #[cfg(feature = "train")]
 pub mod train;
