@@ -48,7 +48,7 @@
 //! | beam, detector, angles, q | [`Beam`], [`FlatDetector`], [`Direction`] |
 //! | wave field of a stack | [`Multilayer`], [`Layer`], [`Roughness`] |
 //! | particle shapes | [`FormFactor`] and its implementors; [`shape`] and [`shapes`] for those by name |
-//! | particles from shapes | [`Particle`], [`Rotation`] |
+//! | particles from shapes; mesocrystals | [`Particle`], [`Rotation`], [`Lattice3d`] |
 //! | arrangement in the plane | [`StructureFactor`] and its implementors, e.g. [`RadialParacrystal`] |
 //! | rough interfaces | [`SelfAffine`], [`RoughInterfaces`] |
 //! | footprint and resolution | [`Footprint`], [`smear`] |
@@ -124,7 +124,7 @@ pub use multilayer::{
 };
 pub use num_complex;
 pub use num_complex::Complex64;
-pub use particle::{Axis, Particle, Rotation};
+pub use particle::{Axis, Lattice3d, Particle, Rotation};
 pub use sample::{Correlation, Placement, Population, Sample};
 pub use separable::{Averages, SeparableGrid, UprightShape, contrast};
 pub use structure_factor::{

@@ -1,5 +1,10 @@
 //! Particles: shapes made of a material, turned, shifted, and put together.
 
+mod lattice;
+mod mesocrystal;
+
+pub use lattice::Lattice3d;
+
 use std::sync::Arc;
 
 use num_complex::Complex64;

@@ -406,7 +406,23 @@ fn particle(spec: &schema::Particle) -> Result<(Particle, [f64; 3]), Error> {
         Spec::Mixture { .. } => {
             return Err(Error::NotImplemented("a mixture inside a particle".into()));
         }
-        Spec::Mesocrystal(_) => return Err(Error::NotImplemented("Mesocrystal".into())),
+        Spec::Mesocrystal {
+            lattice_vectors_nm,
+            basis,
+            outer_shape,
+            rotations,
+            translation_nm,
+        } => {
+            // A site counts as inside where the basis, with its translation, has its origin.
+            let (basis, offset) = particle(basis)?;
+            let lattice = physics::Lattice3d::new(*lattice_vectors_nm)?;
+            let outer = shape(&outer_shape.name, &outer_shape.params)?.into();
+            let crystal = Particle::mesocrystal(&basis, &lattice, outer, offset)?;
+            (
+                turned(crystal, rotations),
+                translation_nm.unwrap_or_default(),
+            )
+        }
     })
 }
 

@@ -109,9 +109,14 @@ pub(crate) enum Particle {
         #[serde(rename = "size_distribution")]
         _size_distribution: Option<serde_json::Value>,
     },
-    /// Not computed, so not looked into.
-    #[expect(dead_code, reason = "the case is reported as not implemented")]
-    Mesocrystal(serde_json::Map<String, serde_json::Value>),
+    Mesocrystal {
+        lattice_vectors_nm: [[f64; 3]; 3],
+        basis: Box<Particle>,
+        outer_shape: Shape,
+        #[serde(default)]
+        rotations: Vec<Turn>,
+        translation_nm: Option<[f64; 3]>,
+    },
 }
 
 #[derive(Debug, Deserialize)]
