@@ -16,9 +16,11 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use crate::exponential::divided_difference;
+use crate::form_factor::{Columns, Scratch, Terms};
 use crate::material::RefractiveIndex;
-use crate::multilayer::LayerWave;
+use crate::multilayer::{LayerColumns, LayerWave, WaveBlock};
 use crate::particle::{Component, Particle, Rotation};
+use crate::sample::Block;
 
 /// A particle in a layer of a stack, prepared for many scattering vectors.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ struct Body<'a> {
     component: &'a Component,
     /// k^2 (n^2 - n_medium^2) / (4 pi), nm^-2.
     contrast: Complex64,
-    /// How many layers below the first one of the waves.
+    /// Index of its layer.
     layer: usize,
     /// Height of the shape's origin above the top interface of the layer.
     z_nm: f64,
@@ -50,10 +52,12 @@ enum Orientation {
 
 impl<'a> Scatterer<'a> {
     /// `particle` with its origin at `origin_nm` (nm; z counts from the top interface of the
-    /// layer) in a layer made of `medium`, for the vacuum wavenumber `k` (nm^-1).
+    /// layer) in the layer with the index `layer`, made of `medium`, for the vacuum wavenumber `k`
+    /// (nm^-1).
     pub(crate) fn new(
         particle: &'a Particle,
         medium: RefractiveIndex,
+        layer: usize,
         origin_nm: [f64; 3],
         k: f64,
     ) -> Self {
@@ -70,7 +74,7 @@ impl<'a> Scatterer<'a> {
             Body {
                 component,
                 contrast: component.index.contrast(replaced) * (k * k / (4.0 * PI)),
-                layer: component.layers_below,
+                layer: layer + component.layers_below,
                 z_nm: origin_nm[2] + z,
                 position: [origin_nm[0] + x, origin_nm[1] + y],
                 orientation,
@@ -81,18 +85,20 @@ impl<'a> Scatterer<'a> {
         }
     }
 
-    /// Scattering amplitude in nm for the in-plane q (incident minus exit, nm^-1) and the waves
-    /// of the particle's layer and those below it.
-    pub(crate) fn amplitude(
+    /// Adds the scattering amplitude in nm to `re` and `im` for every pixel of a block. The waves
+    /// are those of all layers.
+    pub(crate) fn add_amplitude(
         &self,
-        q: [f64; 2],
+        block: &Block,
         incident: &[LayerWave],
-        exit: &[LayerWave],
-    ) -> Complex64 {
-        self.bodies
-            .iter()
-            .flat_map(|body| body.terms(q, &incident[body.layer], &exit[body.layer]))
-            .sum()
+        exit: &WaveBlock,
+        workspace: &mut Workspace,
+        re: &mut [f64],
+        im: &mut [f64],
+    ) {
+        for body in &self.bodies {
+            body.add_amplitude(block, &incident[body.layer], exit, workspace, re, im);
+        }
     }
 
     /// Squared amplitude in nm^2 of a particle in one layer, averaged over upward shifts by 0 to
@@ -126,7 +132,139 @@ impl<'a> Scatterer<'a> {
     }
 }
 
+/// Memory for the bodies of particles; what successive bodies share is computed once.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    /// What the columns below were computed for.
+    surroundings: Option<Surroundings>,
+    /// Products of the amplitudes and the contrast.
+    weights: [Columns; 4],
+    /// In-plane q (as the parts of a complex number) as a turned body sees it.
+    turned: Columns,
+    /// Amplitude of one body.
+    amplitude: Columns,
+    scratch: Scratch,
+}
+
+/// What determines the waves that a body sees.
+#[derive(Debug, PartialEq)]
+struct Surroundings {
+    layer: usize,
+    z_nm: f64,
+    contrast: Complex64,
+    rotation: Rotation,
+}
+
+impl Workspace {
+    /// To be called before a new block.
+    pub(crate) fn begin(&mut self) {
+        self.surroundings = None;
+    }
+
+    /// Fills the columns for a body.
+    fn prepare(&mut self, body: &Body<'_>, block: &Block, incident: &LayerWave, exit: &WaveBlock) {
+        let surroundings = Surroundings {
+            layer: body.layer,
+            z_nm: body.z_nm,
+            contrast: body.contrast,
+            rotation: body.component.rotation,
+        };
+        if self.surroundings.as_ref() == Some(&surroundings) {
+            return;
+        }
+        self.scratch.forget();
+        let layer = &exit.layers[body.layer];
+        let (t_i, r_i) = amplitudes_at(incident, body.z_nm);
+        let (t_i, r_i) = (body.contrast * t_i, body.contrast * r_i);
+        for pixel in 0..block.padded() {
+            let (t_f, r_f) = amplitudes_at(&layer.at(pixel), body.z_nm);
+            let products = [t_i * t_f, r_i * t_f, t_i * r_f, r_i * r_f];
+            for (weight, product) in self.weights.iter_mut().zip(products) {
+                weight.set(pixel, product);
+            }
+        }
+        if let Orientation::Turned = body.orientation {
+            for pixel in 0..block.padded() {
+                let q = [block.q_x[pixel], block.q_y[pixel], 0.0];
+                let [x, y, _] = body.component.rotation.apply_inverse(q);
+                self.turned.set(pixel, Complex64::new(x, y));
+            }
+        }
+        self.surroundings = Some(surroundings);
+    }
+}
+
 impl Body<'_> {
+    /// Adds its amplitude to `re` and `im`.
+    fn add_amplitude(
+        &self,
+        block: &Block,
+        incident: &LayerWave,
+        exit: &WaveBlock,
+        workspace: &mut Workspace,
+        re: &mut [f64],
+        im: &mut [f64],
+    ) {
+        let layer = &exit.layers[self.layer];
+        if let Orientation::Tilted = self.orientation {
+            self.add_one_by_one(block, incident, layer, re, im);
+            return;
+        }
+        workspace.prepare(self, block, incident, exit);
+        let n = block.padded();
+        let (q_x, q_y) = match self.orientation {
+            Orientation::Turned => (&workspace.turned.re[..n], &workspace.turned.im[..n]),
+            _ => (&block.q_x[..n], &block.q_y[..n]),
+        };
+        let terms = Terms {
+            pixels: block.pixels,
+            q_x,
+            q_y,
+            q_par: &block.q_par[..n],
+            k_i: incident.kz,
+            k_f: layer.kz.view(n),
+            weights: workspace.weights.each_ref().map(|w| w.view(n)),
+            real: incident.kz.im == 0.0 && layer.real,
+            uniform: exit.uniform,
+        };
+        let (shape, scratch) = (&self.component.shape, &mut workspace.scratch);
+        if self.position == [0.0, 0.0] {
+            shape.add_terms(&terms, scratch, re, im);
+            return;
+        }
+        let f = &mut workspace.amplitude;
+        f.re.fill(0.0);
+        f.im.fill(0.0);
+        shape.add_terms(&terms, scratch, &mut f.re[..n], &mut f.im[..n]);
+        for pixel in 0..n {
+            let shifted = self.shift(block.q_x[pixel], block.q_y[pixel]) * f.get(pixel);
+            re[pixel] += shifted.re;
+            im[pixel] += shifted.im;
+        }
+    }
+
+    /// [`Self::add_amplitude`] pixel by pixel, for any orientation.
+    fn add_one_by_one(
+        &self,
+        block: &Block,
+        incident: &LayerWave,
+        exit: &LayerColumns,
+        re: &mut [f64],
+        im: &mut [f64],
+    ) {
+        for pixel in 0..block.pixels {
+            let q = [block.q_x[pixel], block.q_y[pixel]];
+            let sum: Complex64 = self.terms(q, incident, &exit.at(pixel)).iter().sum();
+            re[pixel] += sum.re;
+            im[pixel] += sum.im;
+        }
+    }
+
+    /// Phase of the in-plane position.
+    fn shift(&self, q_x: f64, q_y: f64) -> Complex64 {
+        Complex64::cis(q_x * self.position[0] + q_y * self.position[1])
+    }
+
     /// The terms T_i T_f, R_i T_f, T_i R_f, R_i R_f in nm.
     fn terms(&self, q: [f64; 2], incident: &LayerWave, exit: &LayerWave) -> [Complex64; 4] {
         let (t_i, r_i) = amplitudes_at(incident, self.z_nm);
@@ -147,7 +285,7 @@ impl Body<'_> {
         let scale = if self.position == [0.0, 0.0] {
             self.contrast
         } else {
-            self.contrast * Complex64::cis(q[0] * self.position[0] + q[1] * self.position[1])
+            self.contrast * self.shift(q[0], q[1])
         };
         let (t_f, r_f) = (scale * t_f, scale * r_f);
         [

@@ -105,6 +105,7 @@ mod particle;
 mod quadrature;
 mod sample;
 mod separable;
+mod simd;
 mod special;
 mod structure_factor;
 
@@ -113,7 +114,7 @@ pub use error::{Error, Result};
 pub use form_factor::{
     AlongRidge, Cone, CrossSection, Cuboid, Cylinder, Ellipsoid, EllipsoidalCylinder,
     EllipsoidalSegment, FormFactor, FuzzySphere, HorizontalCylinder, Parameter, Polyhedron, Ridge,
-    ShapeInfo, Sphere, SphericalSegment, shape, shapes,
+    Scratch, ShapeInfo, Sphere, SphericalSegment, Split, Terms, shape, shapes,
 };
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
 pub use instrument::{Footprint, smear};

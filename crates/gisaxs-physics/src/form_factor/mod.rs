@@ -10,8 +10,11 @@
 //! all shapes follow from that line.
 
 mod catalogue;
+mod terms;
 
 pub use catalogue::{Parameter, ShapeInfo, shape, shapes};
+pub(crate) use terms::{BLOCK, Column, Columns};
+pub use terms::{Scratch, Split, Terms};
 
 use std::sync::Arc;
 
@@ -84,6 +87,36 @@ pub trait FormFactor: std::fmt::Debug + Send + Sync {
     fn at_four(&self, q_par: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
         let [x, y] = q_par.map(Complex64::from);
         [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f].map(|z| self.at([x, y, z]))
+    }
+
+    /// Adds the sum of the four terms, each F times its weight, for every pixel of a block to the
+    /// real and imaginary parts `re` and `im` (as long as the slices of `terms`).
+    ///
+    /// Shapes override it where whole blocks are faster than pixels. `scratch` holds what shapes
+    /// of the same kind share.
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        let _ = scratch;
+        add_terms_one_by_one(self, terms, re, im);
+    }
+}
+
+/// [`FormFactor::add_terms`] pixel by pixel.
+fn add_terms_one_by_one<F: FormFactor + ?Sized>(
+    shape: &F,
+    terms: &Terms<'_>,
+    re: &mut [f64],
+    im: &mut [f64],
+) {
+    for pixel in 0..terms.pixels {
+        let q_par = [terms.q_x[pixel], terms.q_y[pixel]];
+        let four = shape.at_four(q_par, terms.k_i, terms.k_f.at(pixel));
+        let sum: Complex64 = four
+            .iter()
+            .zip(&terms.weights)
+            .map(|(f, weight)| weight.at(pixel) * f)
+            .sum();
+        re[pixel] += sum.re;
+        im[pixel] += sum.im;
     }
 }
 

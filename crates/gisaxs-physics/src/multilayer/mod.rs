@@ -8,9 +8,11 @@
 //! up-going amplitude; the incident amplitude T_0 is 1. Reference: L. G. Parratt,
 //! Phys. Rev. 95, 359 (1954).
 
+mod block;
 mod diffuse;
 mod roughness;
 
+pub(crate) use block::{LayerColumns, WaveBlock};
 pub use diffuse::{RoughInterfaces, SelfAffine};
 pub use roughness::{InterfaceProfile, Roughness, effective_sigma};
 

@@ -33,6 +33,17 @@ pub trait StructureFactor: std::fmt::Debug + Send + Sync {
     /// S for an in-plane scattering vector (q_x, q_y) in nm^-1. S(-q) = S(q).
     fn at(&self, q_x: f64, q_y: f64) -> f64;
 
+    /// S for many scattering vectors: `s` is filled, its length is that of `q_x` and `q_y`.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    fn at_block(&self, q_x: &[f64], q_y: &[f64], s: &mut [f64]) {
+        assert_eq!([q_x.len(), q_y.len()], [s.len(); 2], "one S per q");
+        for (s, (x, y)) in s.iter_mut().zip(q_x.iter().zip(q_y)) {
+            *s = self.at(*x, *y);
+        }
+    }
+
     /// Particles per nm^2.
     fn density(&self) -> f64;
 }

@@ -1,0 +1,196 @@
+//! Vectors of pixels: arithmetic and elementary functions, with the instructions of the processor
+//! at hand.
+//!
+//! A kernel is written once, over [`Real`] and [`Cplx`], and compiled for AVX-512, AVX2 with FMA,
+//! NEON and plain scalar code; [`dispatch`] picks at run time. Formulas keep their shape:
+//!
+//! ```text
+//! struct Slab<'a> { q: &'a [f64], height: f64, out: &'a mut [f64] }
+//!
+//! impl Kernel for Slab<'_> {
+//!     type Output = ();
+//!
+//!     #[inline(always)]
+//!     fn run<S: Simd>(self, simd: S) {
+//!         let half = simd.real(0.5 * self.height);
+//!         for (q, out) in lanes::<S>(self.q).iter().zip(lanes_mut::<S>(self.out)) {
+//!             let x = simd.of(*q) * half;
+//!             let (sin, _) = x.sin_cos();
+//!             *out = x.is_zero().select(simd.real(1.0), sin / x).lanes();
+//!         }
+//!     }
+//! }
+//! dispatch(Slab { q, height, out });
+//! ```
+//!
+//! Everything a kernel calls must be `#[inline(always)]`: code that is not inlined into the
+//! dispatched function is compiled without its instructions. Slices have a multiple of [`LANES`]
+//! entries, so there are no tails; columns of pixels are padded accordingly.
+//!
+//! All sets of instructions give the same numbers up to the rounding of fused multiply-adds.
+//! Errors are absolute unless stated, measured by the tests of each file:
+//!
+//! | function | error | method |
+//! |---|---|---|
+//! | [`Real::sin_cos`] | 4e-16, any finite argument | three-part reduction by pi, Taylor series |
+//! | [`Real::exp`] | 5e-16 relative | reduction by ln 2, Taylor series |
+
+// The kernels of the shapes follow.
+#![allow(dead_code)]
+
+mod complex;
+mod exponential;
+mod real;
+mod trigonometric;
+
+pub(crate) use complex::Cplx;
+pub(crate) use real::{Mask, Real};
+
+use pulp::Arch;
+
+/// The longest vector, in f64: columns are padded to multiples of it.
+pub(crate) const LANES: usize = 8;
+
+/// `length` rounded up to a multiple of [`LANES`].
+pub(crate) const fn padded(length: usize) -> usize {
+    length.div_ceil(LANES) * LANES
+}
+
+/// A set of vector instructions.
+pub(crate) trait Simd: pulp::Simd {
+    /// The number in all lanes.
+    #[inline(always)]
+    fn real(self, value: f64) -> Real<Self> {
+        Real::new(self, self.splat_f64s(value))
+    }
+
+    /// The complex number in all lanes.
+    #[inline(always)]
+    fn complex(self, value: num_complex::Complex64) -> Cplx<Self> {
+        Cplx::new(self.real(value.re), self.real(value.im))
+    }
+
+    /// Lanes as read from a slice of [`lanes`].
+    #[inline(always)]
+    fn of(self, lanes: Self::f64s) -> Real<Self> {
+        Real::new(self, lanes)
+    }
+
+    /// Real and imaginary parts as read from slices of [`lanes`].
+    #[inline(always)]
+    fn of_parts(self, re: Self::f64s, im: Self::f64s) -> Cplx<Self> {
+        Cplx::new(self.of(re), self.of(im))
+    }
+}
+
+impl<S: pulp::Simd> Simd for S {}
+
+/// A slice as vectors.
+///
+/// # Panics
+/// If its length is not a multiple of [`LANES`].
+#[inline(always)]
+pub(crate) fn lanes<S: Simd>(slice: &[f64]) -> &[S::f64s] {
+    assert!(slice.len().is_multiple_of(LANES), "columns are padded");
+    S::as_simd_f64s(slice).0
+}
+
+/// [`lanes`] to write to.
+#[inline(always)]
+pub(crate) fn lanes_mut<S: Simd>(slice: &mut [f64]) -> &mut [S::f64s] {
+    assert!(slice.len().is_multiple_of(LANES), "columns are padded");
+    S::as_mut_simd_f64s(slice).0
+}
+
+/// Code that is compiled for every set of instructions.
+pub(crate) trait Kernel {
+    /// What it returns.
+    type Output;
+
+    /// The code; must be marked `#[inline(always)]`.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Runs a kernel with the best instructions that this processor has.
+#[inline]
+pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    struct Inlined<K>(K);
+    impl<K: Kernel> pulp::WithSimd for Inlined<K> {
+        type Output = K::Output;
+
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, simd: S) -> K::Output {
+            self.0.run(simd)
+        }
+    }
+    instructions().dispatch(Inlined(kernel))
+}
+
+#[cfg(not(test))]
+#[inline]
+fn instructions() -> Arch {
+    Arch::new()
+}
+
+#[cfg(test)]
+fn instructions() -> Arch {
+    testing::FORCED.with(|forced| forced.get().unwrap_or_else(Arch::new))
+}
+
+/// Runs code with one set of instructions after the other.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::Arch;
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(super) static FORCED: Cell<Option<Arch>> = const { Cell::new(None) };
+    }
+
+    /// Calls `body` once for plain scalar code and once for every set of instructions at hand; the
+    /// argument names it.
+    pub(crate) fn with_all_instructions(mut body: impl FnMut(&str)) {
+        let mut sets = vec![("scalar", Arch::Scalar)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            sets.extend(pulp::x86::V3::try_new().map(|simd| ("x86-64-v3", Arch::V3(simd))));
+            sets.extend(pulp::x86::V4::try_new().map(|simd| ("x86-64-v4", Arch::V4(simd))));
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        sets.push(("native", Arch::new()));
+        for (name, set) in sets {
+            FORCED.with(|forced| forced.set(Some(set)));
+            body(name);
+        }
+        FORCED.with(|forced| forced.set(None));
+    }
+
+    /// Applies a function of two results to every number of a slice, whatever its length.
+    pub(crate) fn map_pair<F: Pairwise>(function: F, x: &[f64]) -> Vec<(f64, f64)> {
+        struct Map<'a, F>(F, &'a [f64], &'a mut [f64], &'a mut [f64]);
+        impl<F: Pairwise> super::Kernel for Map<'_, F> {
+            type Output = ();
+
+            #[inline(always)]
+            fn run<S: super::Simd>(self, simd: S) {
+                let out = super::lanes_mut::<S>(self.2)
+                    .iter_mut()
+                    .zip(super::lanes_mut::<S>(self.3));
+                for (x, (a, b)) in super::lanes::<S>(self.1).iter().zip(out) {
+                    let pair = self.0.apply(simd.of(*x));
+                    (*a, *b) = (pair.0.lanes(), pair.1.lanes());
+                }
+            }
+        }
+        let mut column = x.to_vec();
+        column.resize(super::padded(x.len()), 0.0);
+        let (mut a, mut b) = (column.clone(), column.clone());
+        super::dispatch(Map(function, &column, &mut a, &mut b));
+        a.into_iter().zip(b).take(x.len()).collect()
+    }
+
+    /// A function of one number with two results.
+    pub(crate) trait Pairwise {
+        fn apply<S: super::Simd>(&self, x: super::Real<S>) -> (super::Real<S>, super::Real<S>);
+    }
+}
