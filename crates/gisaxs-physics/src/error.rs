@@ -114,6 +114,24 @@ pub enum Error {
         /// The missing parameter.
         name: &'static str,
     },
+    /// A profile whose radius is not one.
+    #[error(
+        "the profile has the radius {radius_nm} nm at the height {z_nm} nm, expected zero or a positive finite number"
+    )]
+    ProfileRadius {
+        /// Height above the base, nm.
+        z_nm: f64,
+        /// The radius there, nm.
+        radius_nm: f64,
+    },
+    /// A profile that varies too fast for piecewise polynomials.
+    #[error(
+        "the profile is not resolved near the height {z_nm} nm: give the heights of its kinks, or a table if it is noisy"
+    )]
+    ProfileUnresolved {
+        /// Height above the base where the limit was reached, nm.
+        z_nm: f64,
+    },
     /// A list that must hold something is empty, or two lists differ in length.
     #[error("{name} has {found} entries, expected {expected}")]
     Length {

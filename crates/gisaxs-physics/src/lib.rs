@@ -113,8 +113,8 @@ pub use ensemble::{Distribution, Node};
 pub use error::{Error, Result};
 pub use form_factor::{
     AlongRidge, Cone, CrossSection, Cuboid, Cylinder, Ellipsoid, EllipsoidalCylinder,
-    EllipsoidalSegment, FormFactor, FuzzySphere, HorizontalCylinder, Parameter, Polyhedron, Ridge,
-    Scratch, ShapeInfo, Sphere, SphericalSegment, Split, Terms, shape, shapes,
+    EllipsoidalSegment, FormFactor, FuzzySphere, HorizontalCylinder, Parameter, Polyhedron,
+    Revolution, Ridge, Scratch, ShapeInfo, Sphere, SphericalSegment, Split, Terms, shape, shapes,
 };
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
 pub use instrument::{Footprint, smear};

@@ -67,7 +67,9 @@ impl FormFactor for EllipsoidalCylinder {
 
     fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
         let height = high_nm - low_nm;
-        Some(Arc::new(Self::new(self.radius_x_nm, self.radius_y_nm, height).ok()?))
+        Some(Arc::new(
+            Self::new(self.radius_x_nm, self.radius_y_nm, height).ok()?,
+        ))
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {

@@ -28,7 +28,13 @@ pub(super) const INFO: ShapeInfo = ShapeInfo {
         nm("bottom_cut", "height removed at the bottom"),
     ],
     examples: &[&[3.0, 5.0, 4.0, 1.0, 3.0]],
-    constructor: |v| Ok(Box::new(EllipsoidalSegment::new([v[0], v[1], v[2]], v[3], v[4])?)),
+    constructor: |v| {
+        Ok(Box::new(EllipsoidalSegment::new(
+            [v[0], v[1], v[2]],
+            v[3],
+            v[4],
+        )?))
+    },
 };
 
 pub(super) const SPHEROIDAL: ShapeInfo = ShapeInfo {
@@ -41,7 +47,13 @@ pub(super) const SPHEROIDAL: ShapeInfo = ShapeInfo {
         nm("bottom_cut", "height removed at the bottom"),
     ],
     examples: &[&[5.0, 3.0, 0.0, 2.0]],
-    constructor: |v| Ok(Box::new(EllipsoidalSegment::new([v[0], v[0], v[1]], v[2], v[3])?)),
+    constructor: |v| {
+        Ok(Box::new(EllipsoidalSegment::new(
+            [v[0], v[0], v[1]],
+            v[2],
+            v[3],
+        )?))
+    },
 };
 
 impl EllipsoidalSegment {
@@ -55,7 +67,10 @@ impl EllipsoidalSegment {
         positive("ellipsoid half axis", x, "nm")?;
         positive("ellipsoid half axis", y, "nm")?;
         let segment = SphericalSegment::new(z, top_cut_nm, bottom_cut_nm)?;
-        Ok(Self { segment, stretch: [x / z, y / z] })
+        Ok(Self {
+            segment,
+            stretch: [x / z, y / z],
+        })
     }
 }
 
@@ -74,10 +89,12 @@ impl FormFactor for EllipsoidalSegment {
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
-        self.segment.support([x * self.stretch[0], y * self.stretch[1], z])
+        self.segment
+            .support([x * self.stretch[0], y * self.stretch[1], z])
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
-        self.segment.density([x / self.stretch[0], y / self.stretch[1], z])
+        self.segment
+            .density([x / self.stretch[0], y / self.stretch[1], z])
     }
 }

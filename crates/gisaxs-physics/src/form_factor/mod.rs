@@ -10,6 +10,8 @@
 //! all shapes follow from that line.
 
 mod catalogue;
+mod revolution;
+mod slices;
 mod terms;
 
 pub use catalogue::{Parameter, ShapeInfo, shape, shapes};
@@ -19,8 +21,6 @@ pub use terms::{Scratch, Split, Terms};
 use std::sync::Arc;
 
 use num_complex::Complex64;
-
-use crate::quadrature::gauss_legendre;
 
 /// Registers the shapes: a module, its type, and its catalogue entries.
 macro_rules! register {
@@ -51,6 +51,7 @@ register! {
     spherical_segment::SphericalSegment[INFO],
 }
 
+pub use revolution::Revolution;
 pub use ridge::{AlongRidge, CrossSection};
 
 /// A homogeneous particle shape.
@@ -119,16 +120,6 @@ fn add_terms_one_by_one<F: FormFactor + ?Sized>(
         im[pixel] += sum.im;
     }
 }
-
-/// Gauss-Legendre rule of at least `wanted` nodes. Counts are rounded up in steps of about a tenth,
-/// so that few rules are ever computed, and end at [`MOST_NODES`].
-fn quadrature(wanted: f64) -> &'static [(f64, f64)] {
-    let step = (wanted / 8.0).log2().floor().exp2().max(2.0);
-    gauss_legendre(((wanted / step).ceil() * step).min(MOST_NODES) as usize)
-}
-
-/// Phases beyond about 5000 are no longer resolved; the form factor is below 1e-5 of the volume there.
-const MOST_NODES: f64 = 4096.0;
 
 /// 1 or 0.
 fn solid(inside: bool) -> f64 {

@@ -5,7 +5,8 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use super::catalogue::{Parameter, ShapeInfo, nm};
-use super::{FormFactor, cis, quadrature};
+use super::slices::{self, Section, Slice, Sliced, gauss};
+use super::{FormFactor, cis};
 use crate::error::{Result, check, positive};
 use crate::exponential::divided_difference;
 use crate::special::sinc;
@@ -42,7 +43,7 @@ pub enum CrossSection {
 ///
 /// G of the rectangle is W H sinc(q_y W/2) sinc(q_z H/2) exp(i q_z H/2); that of the sawtooth is a
 /// divided difference of the exponential over the corners; that of the cosine is
-/// int exp(i q_y y) h sinc(q_z h/2) exp(i q_z h/2) dy by Gauss-Legendre quadrature.
+/// int 2 w sinc(q_y w) exp(i q_z z) dz over the half width w(z) by Gauss-Legendre quadrature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ridge {
     length_nm: f64,
@@ -57,8 +58,12 @@ const LENGTHS: &[Parameter] = &[
     nm("width", "width along y"),
     nm("height", "height"),
 ];
-const SAWTOOTH: &[Parameter] =
-    &[LENGTHS[0], LENGTHS[1], LENGTHS[2], nm("asymmetry", "shift of the base against the top along y")];
+const SAWTOOTH: &[Parameter] = &[
+    LENGTHS[0],
+    LENGTHS[1],
+    LENGTHS[2],
+    nm("asymmetry", "shift of the base against the top along y"),
+];
 
 macro_rules! ridge {
     ($info:ident, $name:literal, $summary:literal, $along:ident, $section:ident) => {
@@ -68,7 +73,11 @@ macro_rules! ridge {
             parameters: LENGTHS,
             examples: &[&[9.0, 6.0, 4.0]],
             constructor: |v| {
-                Ok(Box::new(Ridge::new([v[0], v[1], v[2]], AlongRidge::$along, CrossSection::$section)?))
+                Ok(Box::new(Ridge::new(
+                    [v[0], v[1], v[2]],
+                    AlongRidge::$along,
+                    CrossSection::$section,
+                )?))
             },
         };
     };
@@ -80,22 +89,83 @@ macro_rules! ridge {
             examples: &[&[9.0, 6.0, 4.0, 0.0], &[9.0, 6.0, 4.0, 1.5]],
             constructor: |v| {
                 let section = CrossSection::Sawtooth { asymmetry_nm: v[3] };
-                Ok(Box::new(Ridge::new([v[0], v[1], v[2]], AlongRidge::$along, section)?))
+                Ok(Box::new(Ridge::new(
+                    [v[0], v[1], v[2]],
+                    AlongRidge::$along,
+                    section,
+                )?))
             },
         };
     };
 }
 
-ridge!(BAR_GAUSS, "BarGauss", "rectangular bar, Gaussian along x", Gauss, Rectangle);
-ridge!(BAR_LORENTZ, "BarLorentz", "rectangular bar, exponential along x", Lorentz, Rectangle);
-ridge!(LONG_BOX_GAUSS, "LongBoxGauss", "rectangular bar, Gaussian along x", Gauss, Rectangle);
-ridge!(LONG_BOX_LORENTZ, "LongBoxLorentz", "rectangular bar, long exponential along x", LongLorentz, Rectangle);
-ridge!(COSINE_BOX, "CosineRippleBox", "cosine ripple of finite length", Box, Cosine);
-ridge!(COSINE_GAUSS, "CosineRippleGauss", "cosine ripple, Gaussian along x", Gauss, Cosine);
-ridge!(COSINE_LORENTZ, "CosineRippleLorentz", "cosine ripple, exponential along x", Lorentz, Cosine);
-ridge!(SAWTOOTH_BOX, "SawtoothRippleBox", "triangular ripple of finite length", Box);
-ridge!(SAWTOOTH_GAUSS, "SawtoothRippleGauss", "triangular ripple, Gaussian along x", Gauss);
-ridge!(SAWTOOTH_LORENTZ, "SawtoothRippleLorentz", "triangular ripple, exponential along x", Lorentz);
+ridge!(
+    BAR_GAUSS,
+    "BarGauss",
+    "rectangular bar, Gaussian along x",
+    Gauss,
+    Rectangle
+);
+ridge!(
+    BAR_LORENTZ,
+    "BarLorentz",
+    "rectangular bar, exponential along x",
+    Lorentz,
+    Rectangle
+);
+ridge!(
+    LONG_BOX_GAUSS,
+    "LongBoxGauss",
+    "rectangular bar, Gaussian along x",
+    Gauss,
+    Rectangle
+);
+ridge!(
+    LONG_BOX_LORENTZ,
+    "LongBoxLorentz",
+    "rectangular bar, long exponential along x",
+    LongLorentz,
+    Rectangle
+);
+ridge!(
+    COSINE_BOX,
+    "CosineRippleBox",
+    "cosine ripple of finite length",
+    Box,
+    Cosine
+);
+ridge!(
+    COSINE_GAUSS,
+    "CosineRippleGauss",
+    "cosine ripple, Gaussian along x",
+    Gauss,
+    Cosine
+);
+ridge!(
+    COSINE_LORENTZ,
+    "CosineRippleLorentz",
+    "cosine ripple, exponential along x",
+    Lorentz,
+    Cosine
+);
+ridge!(
+    SAWTOOTH_BOX,
+    "SawtoothRippleBox",
+    "triangular ripple of finite length",
+    Box
+);
+ridge!(
+    SAWTOOTH_GAUSS,
+    "SawtoothRippleGauss",
+    "triangular ripple, Gaussian along x",
+    Gauss
+);
+ridge!(
+    SAWTOOTH_LORENTZ,
+    "SawtoothRippleLorentz",
+    "triangular ripple, exponential along x",
+    Lorentz
+);
 
 impl Ridge {
     /// Ridge with \[length, width, height\] in nm.
@@ -104,7 +174,13 @@ impl Ridge {
     /// If a length is not positive, or the asymmetry is not finite.
     pub fn new(size_nm: [f64; 3], along: AlongRidge, section: CrossSection) -> Result<Self> {
         if let CrossSection::Sawtooth { asymmetry_nm } = section {
-            check("ripple asymmetry", asymmetry_nm, "nm", "a finite number", |_| true)?;
+            check(
+                "ripple asymmetry",
+                asymmetry_nm,
+                "nm",
+                "a finite number",
+                |_| true,
+            )?;
         }
         Ok(Self {
             length_nm: positive("ridge length", size_nm[0], "nm")?,
@@ -131,24 +207,18 @@ impl Ridge {
     fn section(&self, q_y: Complex64, q_z: Complex64) -> Complex64 {
         let (w, h) = (self.width_nm, self.height_nm);
         match self.section {
-            CrossSection::Rectangle => w * h * sinc(0.5 * w * q_y) * sinc(0.5 * h * q_z) * cis(0.5 * h * q_z),
-            CrossSection::Cosine => {
-                // Both halves alike; the height varies over them by pi H / 4 times the half length.
-                let half = 0.25 * w;
-                let phase = q_y.norm() * half + q_z.norm() * h * 0.25 * PI;
-                                quadrature(24.0 + 0.9 * phase)
-                    .iter()
-                    .map(|&(x, weight)| {
-                        let y = half * (x + 1.0);
-                        let height = 0.5 * h * (1.0 + (2.0 * PI * y / w).cos());
-                        let up = 0.5 * q_z * height;
-                        2.0 * half * weight * height * sinc(up) * cis(up) * (q_y * y).cos()
-                    })
-                    .sum()
+            CrossSection::Rectangle => {
+                w * h * sinc(0.5 * w * q_y) * sinc(0.5 * h * q_z) * cis(0.5 * h * q_z)
             }
+            CrossSection::Cosine => slices::at(self, q_y, q_z),
             CrossSection::Sawtooth { asymmetry_nm: d } => {
                 let corner = |y: f64, z: f64| Complex64::I * (q_y * y + q_z * z);
-                w * h * divided_difference([corner(-0.5 * w - d, 0.0), corner(0.5 * w - d, 0.0), corner(0.0, h)])
+                w * h
+                    * divided_difference([
+                        corner(-0.5 * w - d, 0.0),
+                        corner(0.5 * w - d, 0.0),
+                        corner(0.0, h),
+                    ])
             }
         }
     }
@@ -163,9 +233,61 @@ impl Ridge {
     }
 }
 
+/// Horizontal slices of the cross-section, for profiles that are symmetric in y.
+impl Sliced for Ridge {
+    const SECTION: Section = Section::Strip;
+
+    fn slices(&self, u: f64, q_z: f64, mut visit: impl FnMut(Slice)) {
+        let (h, w) = (self.height_nm, self.width_nm);
+        match self.section {
+            // z = H/2 (1 + cos t), half width W t / (2 pi): entire in t, 0 <= t <= pi.
+            CrossSection::Cosine => {
+                let n = slices::nodes_on_ellipses(|index| {
+                    let sinh = slices::ETAS[index].sinh();
+                    let imaginary = 0.5 * PI * sinh;
+                    let amplitude = imaginary + slices::ETAS[index] + 1.0;
+                    amplitude + u * 0.25 * w * sinh + q_z * 0.5 * h * imaginary.sinh()
+                });
+                gauss(n, [0.0, PI], |t, weight| {
+                    let (sin, cos) = t.sin_cos();
+                    let r = w * t / (2.0 * PI);
+                    visit(Slice {
+                        z: 0.5 * h * (1.0 + cos),
+                        volume: weight * h * sin * r,
+                        r,
+                    });
+                });
+            }
+            CrossSection::Rectangle | CrossSection::Sawtooth { .. } => {
+                // Half width at the base, and how it shrinks to the top.
+                let shrinks = f64::from(u8::from(self.section != CrossSection::Rectangle));
+                let n = slices::nodes(0.5 * h * q_z + 0.25 * w * shrinks * u) + 1;
+                gauss(n, [0.0, h], |z, weight| {
+                    let r = 0.5 * w * (1.0 - shrinks * z / h);
+                    visit(Slice {
+                        z,
+                        volume: 2.0 * weight * r,
+                        r,
+                    });
+                });
+            }
+        }
+    }
+}
+
 impl FormFactor for Ridge {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
         self.along(q[0]) * self.section(q[1], q[2])
+    }
+
+    fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
+        let along = self.along(q_x.into());
+        let section = match self.section {
+            CrossSection::Cosine => slices::at_four(self, q_y.abs(), k_i, k_f),
+            _ => [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f]
+                .map(|q_z| self.section(q_y.into(), q_z)),
+        };
+        section.map(|f| along * f)
     }
 
     fn volume(&self) -> f64 {
@@ -189,15 +311,15 @@ impl FormFactor for Ridge {
         let section = match self.section {
             CrossSection::Rectangle => w * y.abs() + h * z.max(0.0),
             // The hull of the cosine is bounded by its tangents; a rectangle is close enough sideways.
-            CrossSection::Cosine => {
-                (0..=64)
-                    .map(|i| {
-                        let at = f64::from(i) / 64.0;
-                        w * at * y.abs() + 0.5 * h * (1.0 + (PI * at).cos()) * z
-                    })
-                    .fold(w * y.abs(), f64::max)
+            CrossSection::Cosine => (0..=64)
+                .map(|i| {
+                    let at = f64::from(i) / 64.0;
+                    w * at * y.abs() + 0.5 * h * (1.0 + (PI * at).cos()) * z
+                })
+                .fold(w * y.abs(), f64::max),
+            CrossSection::Sawtooth { asymmetry_nm: d } => {
+                (h * z).max((w - d) * y).max((-w - d) * y)
             }
-            CrossSection::Sawtooth { asymmetry_nm: d } => (h * z).max((w - d) * y).max((-w - d) * y),
         };
         half_length * x.abs() + section
     }
