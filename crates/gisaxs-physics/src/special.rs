@@ -10,7 +10,7 @@
 //! | [`bessel_j1_over_z`], real | 2e-16 | `libm` |
 //! | [`bessel_j1_over_z`], complex | 2e-15 | Poisson's integral, Hankel's expansion from abs(z) = 25 |
 //! | [`sphere_3j1_over_x`] | 2e-15 | Taylor series below abs(x) = 1, the quotient above |
-//! | [`faddeeva`] | 1e-13 | Weideman's series |
+//! | `faddeeva` | 1e-13 | Weideman's series |
 
 use num_complex::Complex64;
 
@@ -152,6 +152,9 @@ const FADDEEVA_TERMS: usize = 40;
 /// J. A. C. Weideman, SIAM J. Numer. Anal. 31, 1497 (1994): with L = sqrt(N / sqrt 2) and
 /// Z = (L + i z) / (L - i z), w = 2 p(Z) / (L - i z)^2 + 1 / (sqrt(pi) (L - i z)) for
 /// Im z >= 0, where p has the Fourier coefficients of exp(-t^2) (L^2 + t^2), t = L tan(theta/2).
+///
+/// Kernels use [`crate::simd::Cplx::faddeeva_of_both_signs`]; this one is what it is compared with.
+#[cfg(test)]
 #[must_use]
 pub(crate) fn faddeeva(z: Complex64) -> Complex64 {
     if z.im < 0.0 {
@@ -168,7 +171,7 @@ pub(crate) fn faddeeva(z: Complex64) -> Complex64 {
 }
 
 /// L and the coefficients of p, lowest power first.
-fn weideman() -> (f64, &'static [f64; FADDEEVA_TERMS]) {
+pub(crate) fn weideman() -> (f64, &'static [f64; FADDEEVA_TERMS]) {
     use std::f64::consts::{PI, SQRT_2};
     static TABLE: std::sync::OnceLock<[f64; FADDEEVA_TERMS]> = std::sync::OnceLock::new();
     let scale = (FADDEEVA_TERMS as f64 / SQRT_2).sqrt();

@@ -1,11 +1,17 @@
 //! Diffuse scattering of rough interfaces.
 
-use std::f64::consts::{PI, SQRT_2};
+use std::f64::consts::PI;
+#[cfg(test)]
+use std::f64::consts::SQRT_2;
 
+#[cfg(test)]
 use num_complex::Complex64;
 
-use super::{LayerWave, Multilayer, effective_sigma};
+use super::effective_sigma;
+#[cfg(test)]
+use super::{LayerWave, Multilayer};
 use crate::error::{Result, check, positive};
+#[cfg(test)]
 use crate::special::faddeeva;
 
 /// Self-affine height profile of an interface.
@@ -77,6 +83,9 @@ pub struct RoughInterfaces {
     pub vertical_correlation_nm: Option<f64>,
 }
 
+/// The formulas one pixel and one pair of interfaces at a time: what [`super::DiffuseBlock`] is
+/// compared with.
+#[cfg(test)]
 impl RoughInterfaces {
     /// Amplitude of each interface for one pair of waves: the wave field in the graded profile,
     /// times the step of n^2 and k^2 / (4 pi), in nm^-2. Depends on alpha_i and alpha_f only.
@@ -143,6 +152,7 @@ impl RoughInterfaces {
 /// T T h((-a_i - a_f) s) + T R h((-a_i + a_f) s) + R T h((a_i - a_f) s) + R R h((a_i + a_f) s),
 /// where h(x) = w(x / sqrt 2) / 2, with the amplitudes at the height `z` (nm) of the layer. `s` is
 /// the effective roughness, negative for the lower side.
+#[cfg(test)]
 fn field(incident: &LayerWave, exit: &LayerWave, z: f64, s: f64) -> Complex64 {
     let (t_i, r_i) = incident.at(z);
     let (t_f, r_f) = exit.at(z);

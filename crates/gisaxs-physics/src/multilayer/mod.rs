@@ -10,10 +10,13 @@
 
 mod block;
 mod diffuse;
+mod diffuse_block;
+mod plan;
 mod roughness;
 
 pub(crate) use block::{LayerColumns, WaveBlock};
 pub use diffuse::{RoughInterfaces, SelfAffine};
+pub(crate) use diffuse_block::DiffuseBlock;
 pub use roughness::{InterfaceProfile, Roughness, effective_sigma};
 
 use num_complex::Complex64;

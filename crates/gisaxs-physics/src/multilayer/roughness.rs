@@ -3,6 +3,7 @@
 use num_complex::Complex64;
 
 use crate::error::{Result, non_negative};
+use crate::simd::{Cplx, Simd};
 
 /// Shape of the mean refractive-index profile across a rough interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -88,14 +89,87 @@ impl Roughness {
                 // r = (a - b rho^2) / (a + b rho^2) with rho^2 = tanhc(w b) / tanhc(w a), which
                 // equals the quotient of sinh above and cannot overflow.
                 let w = 3.0_f64.sqrt() * s;
-                let rho_squared = tanhc(w * b) / tanhc(w * a);
+                let [above, below] = [tanhc(w * a), tanhc(w * b)];
+                let rho_squared = below / above;
+                let rho = root_of_tanhc(below) / root_of_tanhc(above);
                 let inverse = (a + b * rho_squared).inv();
-                (
-                    (a - b * rho_squared) * inverse,
-                    2.0 * a * rho_squared.sqrt() * inverse,
-                )
+                ((a - b * rho_squared) * inverse, 2.0 * a * rho * inverse)
             }
         }
+    }
+}
+
+impl Roughness {
+    /// [`Self::fresnel`] for vectors of pixels.
+    #[inline(always)]
+    pub(super) fn fresnel_of_lanes<S: Simd>(self, a: Cplx<S>, b: Cplx<S>) -> (Cplx<S>, Cplx<S>) {
+        let simd = a.re.simd();
+        let s = self.sigma_nm;
+        let twice = a + a;
+        if s == 0.0 {
+            let inverse = (a + b).inverse();
+            return ((a - b) * inverse, twice * inverse);
+        }
+        match self.profile {
+            InterfaceProfile::Erf => {
+                let inverse = (a + b).inverse();
+                let difference = a - b;
+                let r = difference * inverse * (a * b).scale(simd.real(-2.0 * s * s)).exp();
+                let exponent = (difference * difference).scale(simd.real(0.5 * s * s));
+                (r, twice * inverse * exponent.exp())
+            }
+            InterfaceProfile::Tanh => {
+                let w = simd.real(3.0_f64.sqrt() * s);
+                let [above, below] = [a, b].map(|k| tanhc_of_lanes(k.scale(w)));
+                let rho_squared = below * above.inverse();
+                let rho = root_of_tanhc_of_lanes(below) * root_of_tanhc_of_lanes(above).inverse();
+                let seen = b * rho_squared;
+                let inverse = (a + seen).inverse();
+                ((a - seen) * inverse, twice * rho * inverse)
+            }
+        }
+    }
+}
+
+/// [`tanhc`] for vectors of pixels.
+#[inline(always)]
+fn tanhc_of_lanes<S: Simd>(z: Cplx<S>) -> Cplx<S> {
+    let simd = z.re.simd();
+    let one = simd.complex(Complex64::ONE);
+    let square = z * z;
+    let series = square.mul_add(
+        simd.complex((2.0 / 15.0).into()),
+        simd.complex((-1.0 / 3.0).into()),
+    );
+    let series = series.mul_add(square, one);
+    let small = z.norm_sqr().less_than(simd.real(1e-6));
+    // Where the series is used, the quotient is not to divide by zero.
+    let z = Cplx::select(small, one, z);
+    let e = (-(z + z)).exp();
+    Cplx::select(small, series, (one - e) * ((one + e) * z).inverse())
+}
+
+/// [`root_of_tanhc`] for vectors of pixels.
+#[inline(always)]
+fn root_of_tanhc_of_lanes<S: Simd>(value: Cplx<S>) -> Cplx<S> {
+    let zero = value.re.simd().real(0.0);
+    let size = (-value.re).max(zero);
+    let on_the_cut = value.im.abs().less_than(size * ROUNDING);
+    let root = Cplx::new(zero, -size.sqrt());
+    Cplx::select(on_the_cut, root, value.sqrt())
+}
+
+/// Imaginary parts of a real function that are rounding, relative to its value.
+const ROUNDING: f64 = 1e-13;
+
+/// Root of a value of [`tanhc`]. In a strongly evanescent wave of a transparent medium, tanhc is
+/// real and negative, and the sign of the root must not be left to rounding: a little absorption
+/// brings the value below the real axis.
+fn root_of_tanhc(value: Complex64) -> Complex64 {
+    if value.im.abs() < -value.re * ROUNDING {
+        Complex64::new(0.0, -(-value.re).sqrt())
+    } else {
+        value.sqrt()
     }
 }
 

@@ -1,8 +1,4 @@
 //! The walk over the pixels, block by block.
-#![allow(
-    clippy::needless_range_loop,
-    reason = "several columns share the index"
-)]
 
 use super::Sample;
 use super::block::Block;
@@ -10,7 +6,7 @@ use super::ensemble::{Ensemble, Sums};
 use crate::dwba::Workspace;
 use crate::form_factor::{BLOCK, Column};
 use crate::geometry::{Beam, Direction};
-use crate::multilayer::{LayerWave, WaveBlock};
+use crate::multilayer::{DiffuseBlock, WaveBlock};
 
 impl Sample {
     /// [`Self::cross_section`] into a buffer. Blocks of pixels start at multiples of [`BLOCK`], and all
@@ -24,14 +20,17 @@ impl Sample {
             .map(|p| Ensemble::new(p, &self.stack, k))
             .collect();
         let mut block = Block::default();
-        let mut exit = WaveBlock::new(incident.len());
+        let mut exit = WaveBlock::new(&self.stack, k);
         let mut workspace = Workspace::default();
         let mut sums = Sums::default();
         let mut sum = Column::default();
-        let mut diffuse = Diffuse::default();
+        let mut diffuse = self
+            .rough
+            .as_ref()
+            .map(|rough| DiffuseBlock::new(rough, &self.stack, k, &incident));
         for (directions, out) in directions.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
             block.load(beam, directions);
-            self.stack.exit_waves_block(k, block.angles(), &mut exit);
+            self.stack.exit_waves_block(block.angles(), &mut exit);
             sum.fill(0.0);
             workspace.begin();
             for ensemble in &ensembles {
@@ -44,38 +43,11 @@ impl Sample {
                     &mut sum,
                 );
             }
-            self.add_diffuse(k, &block, &incident, &exit, &mut diffuse, &mut sum);
+            if let Some(diffuse) = &mut diffuse {
+                let n = block.padded();
+                diffuse.add(&block.q_par[..n], &exit, &mut sum[..n]);
+            }
             out.copy_from_slice(&sum[..directions.len()]);
         }
     }
-
-    /// Adds the diffuse scattering of rough interfaces.
-    fn add_diffuse(
-        &self,
-        k: f64,
-        block: &Block,
-        incident: &[LayerWave],
-        exit: &WaveBlock,
-        diffuse: &mut Diffuse,
-        out: &mut [f64],
-    ) {
-        let Some(rough) = &self.rough else {
-            return;
-        };
-        diffuse.exit.resize(incident.len(), LayerWave::default());
-        for pixel in 0..block.pixels {
-            if pixel == 0 || !exit.uniform {
-                exit.pixel(pixel, &mut diffuse.exit);
-                diffuse.amplitudes = rough.amplitudes(&self.stack, k, incident, &diffuse.exit);
-            }
-            out[pixel] += rough.cross_section(&self.stack, &diffuse.amplitudes, block.q_par[pixel]);
-        }
-    }
-}
-
-/// Memory for the diffuse scattering of one pixel.
-#[derive(Debug, Default)]
-struct Diffuse {
-    exit: Vec<LayerWave>,
-    amplitudes: Vec<num_complex::Complex64>,
 }

@@ -34,13 +34,19 @@
 //! |---|---|---|
 //! | [`Real::sin_cos`] | 4e-16, any finite argument | three-part reduction by pi, Taylor series |
 //! | [`Real::exp`] | 5e-16 relative | reduction by ln 2, Taylor series |
+//! | [`Real::ln`] | 5e-16 relative | reduction by powers of two, series |
+//! | [`Cplx::sqrt`] | 4e-16 relative | the larger part first |
+//! | [`Cplx::faddeeva_of_both_signs`] | 2e-14 | Weideman's series |
 
 // The kernels of the shapes follow.
 #![allow(dead_code)]
 
 mod complex;
 mod exponential;
+mod faddeeva;
+mod logarithm;
 mod real;
+mod square_root;
 mod trigonometric;
 
 pub(crate) use complex::Cplx;
