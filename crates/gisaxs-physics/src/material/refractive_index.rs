@@ -1,8 +1,10 @@
-//! The complex refractive index of a medium for X-rays.
+//! The complex refractive index of a medium, for X-rays and neutrons.
+
+use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
-use crate::error::{Result, check, non_negative};
+use crate::error::{Result, check, non_negative, positive};
 
 /// Refractive index n = 1 - delta + i beta (pure numbers).
 ///
@@ -33,6 +35,68 @@ impl RefractiveIndex {
             delta: check("delta", delta, "", "a finite number below 1", |d| d < 1.0)?,
             beta: non_negative("beta", beta, "")?,
         })
+    }
+
+    /// Index from a scattering length density rho - i rho'' (nm^-2), for neutrons or X-rays of the
+    /// wavelength lambda (`wavelength_nm`, nm):
+    ///
+    /// n^2 = 1 - lambda^2 (rho - i rho'') / pi.
+    ///
+    /// `sld_per_nm2` is rho = sum_a N_a b_a with the bound coherent scattering lengths b (X-rays:
+    /// r_e f1) and the number densities N; it may be negative. `absorption_per_nm2` is rho'' >= 0; for
+    /// neutrons sum_a N_a sigma_a / (2 lambda) with the absorption cross-sections sigma_a at this
+    /// wavelength, which for all but resonant nuclei is the same at every wavelength because
+    /// sigma_a is proportional to lambda. Tables often list 1e-6 A^-2 = 1e-4 nm^-2.
+    ///
+    /// Nuclear scattering only: a magnetic medium has two indices, one per spin state, and mixes
+    /// them; that is out of the scope of this crate.
+    ///
+    /// Reference: J. Penfold, R. K. Thomas, J. Phys.: Condens. Matter 2, 1369 (1990); tables of b
+    /// and sigma_a: V. F. Sears, Neutron News 3 (3), 26 (1992).
+    ///
+    /// ```
+    /// use gisaxs_physics::RefractiveIndex;
+    ///
+    /// // Heavy water, 6.36e-6 A^-2, for neutrons of 0.6 nm.
+    /// let heavy_water = RefractiveIndex::from_sld(6.36e-4, 0.0, 0.6)?;
+    /// assert!((heavy_water.critical_angle_rad().to_degrees() - 0.4891).abs() < 1e-4);
+    /// // Light water has a negative density: neutrons are not totally reflected.
+    /// let water = RefractiveIndex::from_sld(-0.56e-4, 0.0, 0.6)?;
+    /// assert_eq!(water.critical_angle_rad(), 0.0);
+    /// # Ok::<(), gisaxs_physics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a density is not finite, the absorption is negative, the wavelength not positive, or
+    /// the density so high that waves do not propagate at all (n^2 <= 0).
+    pub fn from_sld(sld_per_nm2: f64, absorption_per_nm2: f64, wavelength_nm: f64) -> Result<Self> {
+        let wavelength = positive("wavelength", wavelength_nm, "nm")?;
+        let scale = wavelength * wavelength / PI;
+        let real = check(
+            "scattering length density",
+            sld_per_nm2,
+            "nm^-2",
+            "a finite number below pi / lambda^2",
+            |rho| scale * rho < 1.0,
+        )?;
+        let imaginary = non_negative("absorption density", absorption_per_nm2, "nm^-2")?;
+        let squared = scale * Complex64::new(-real, imaginary);
+        check(
+            "lambda^2 times the scattering length density",
+            squared.norm(),
+            "",
+            "a finite number",
+            |_| true,
+        )?;
+        Ok(Self::from_n_squared_minus_one(squared))
+    }
+
+    /// Scattering length density \[rho, rho''\] in nm^-2 at a wavelength (nm), the inverse of
+    /// [`Self::from_sld`].
+    #[must_use]
+    pub fn sld_per_nm2(self, wavelength_nm: f64) -> [f64; 2] {
+        let squared = self.n_squared_minus_one() * (PI / (wavelength_nm * wavelength_nm));
+        [-squared.re, squared.im]
     }
 
     /// n = 1 - delta + i beta.
@@ -113,6 +177,27 @@ mod tests {
         let silicon = RefractiveIndex::new(7.57667e-6, 1.75426e-7).unwrap();
         assert!((silicon.critical_angle_rad().to_degrees() - 0.2230).abs() < 1e-4);
         assert_eq!(RefractiveIndex::VACUUM.critical_angle_rad(), 0.0);
+    }
+
+    #[test]
+    fn scattering_length_densities_and_indices_are_inverse() {
+        for (rho, absorption) in [(6.36e-4, 1e-9), (-0.56e-4, 0.0), (2.07e-4, 2.4e-9)] {
+            let index = RefractiveIndex::from_sld(rho, absorption, 0.6).unwrap();
+            let [back, back_absorption] = index.sld_per_nm2(0.6);
+            assert!((back / rho - 1.0).abs() < 1e-14);
+            assert!((back_absorption - absorption).abs() <= 1e-14 * rho.abs());
+        }
+        // X-rays: r_e times the electron density.
+        let silicon = crate::Material::named("Si").unwrap();
+        let [rho, _] = silicon
+            .index(8.048)
+            .unwrap()
+            .sld_per_nm2(crate::wavelength_nm(8.048));
+        assert!((rho / 2.01e-3 - 1.0).abs() < 5e-3, "{rho}");
+        assert!(RefractiveIndex::from_sld(1.0, -1.0, 0.6).is_err());
+        assert!(RefractiveIndex::from_sld(10.0, 0.0, 0.6).is_err());
+        assert!(RefractiveIndex::from_sld(f64::NAN, 0.0, 0.6).is_err());
+        assert!(RefractiveIndex::from_sld(1e-4, 0.0, 0.0).is_err());
     }
 
     #[test]
