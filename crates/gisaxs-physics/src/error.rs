@@ -132,6 +132,22 @@ pub enum Error {
         /// Height above the base where the limit was reached, nm.
         z_nm: f64,
     },
+    /// An image cannot be differentiated with respect to a quantity.
+    #[error("no derivative with respect to the {quantity}: {reason}")]
+    NoDerivative {
+        /// The quantity.
+        quantity: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A derivative is infinite, as that of k_z in a layer without absorption at its critical angle.
+    #[error("the derivative with respect to {parameter} diverges in pixel {pixel}")]
+    DivergingDerivative {
+        /// Name of the parameter.
+        parameter: String,
+        /// Index of the direction or pixel.
+        pixel: usize,
+    },
     /// A list that must hold something is empty, or two lists differ in length.
     #[error("{name} has {found} entries, expected {expected}")]
     Length {

@@ -54,6 +54,7 @@
 //! | footprint and resolution | [`Footprint`], [`smear`] |
 //! | size distributions | [`Distribution`] |
 //! | everything together, any direction | [`Sample`], [`Population`], [`Correlation`] |
+//! | derivatives of images, for fits | [`Sample::image_and_jacobian`], [`FitParameter`], [`Quantity`] |
 //! | whole (q_par, k sin alpha_f) grids of upright, round particles in milliseconds | [`SeparableGrid`] |
 //!
 //! # Conventions
@@ -99,6 +100,7 @@ mod exponential;
 mod form_factor;
 mod geometry;
 mod instrument;
+mod jacobian;
 mod material;
 mod multilayer;
 mod particle;
@@ -107,17 +109,20 @@ mod sample;
 mod separable;
 mod simd;
 mod special;
+mod special_derivatives;
 mod structure_factor;
 
 pub use ensemble::{Distribution, Node};
 pub use error::{Error, Result};
 pub use form_factor::{
-    AlongRidge, Cone, CrossSection, Cuboid, Cylinder, Ellipsoid, EllipsoidalCylinder,
-    EllipsoidalSegment, FormFactor, FuzzySphere, HorizontalCylinder, Parameter, Polyhedron,
-    Revolution, Ridge, Scratch, ShapeInfo, Sphere, SphericalSegment, Split, Terms, shape, shapes,
+    AlongRidge, Cone, CrossSection, Cuboid, Cylinder, Differentiable, Differential, Ellipsoid,
+    EllipsoidalCylinder, EllipsoidalSegment, FormFactor, FuzzySphere, HorizontalCylinder,
+    MOST_SHAPE_PARAMETERS, Parameter, Polyhedron, Revolution, Ridge, Scratch, ShapeInfo, Sphere,
+    SphericalSegment, Split, Terms, cauchy_gradient, shape, shapes,
 };
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
 pub use instrument::{Footprint, smear};
+pub use jacobian::{FitParameter, Jacobian, Quantity, StructureDifferential};
 pub use material::{Material, RefractiveIndex};
 pub use multilayer::{
     InterfaceProfile, Layer, LayerWave, Multilayer, RoughInterfaces, Roughness, SelfAffine,

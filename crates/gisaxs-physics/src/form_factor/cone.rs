@@ -6,9 +6,12 @@ use std::sync::Arc;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm, rad};
-use super::slices::{self, Section, Slice, Sliced, gauss};
-use super::{FormFactor, solid};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
+use super::slices::{self, Integrals, Section, Slice, Sliced, gauss};
+use super::{FormFactor, cis, solid};
 use crate::error::{Result, check, positive};
+use crate::special::{bessel_j1_over_x, bessel_j1_over_z};
 
 /// A cone frustum with vertical axis on z = 0, r(z) = R - z / tan(alpha):
 ///
@@ -111,6 +114,10 @@ impl FormFactor for Cone {
         PI * self.height_nm * (r * r + r * t + t * t) / 3.0
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     fn radius(&self) -> f64 {
         self.radius_nm
     }
@@ -134,6 +141,58 @@ impl FormFactor for Cone {
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         solid((0.0..=self.height_nm).contains(&z) && x.hypot(y) <= self.radius_at(z))
+    }
+}
+
+impl Differentiable for Cone {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let q_par = (q[0] * q[0] + q[1] * q[1]).sqrt();
+        let r = self.radius_at(self.height_nm);
+        let top = 2.0 * PI * r * r * bessel_j1_over_z(q_par * r);
+        self.assemble(q, &slices::integrals(self, q_par, q[2]), top)
+    }
+
+    /// One pair of Bessel functions per node for all four terms.
+    fn differential_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Differential; 4] {
+        let q_par = q_x.hypot(q_y);
+        let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
+        let r = self.radius_at(self.height_nm);
+        let top = 2.0 * PI * r * r * bessel_j1_over_x(q_par * r);
+        let terms = slices::integrals_four(self, q_par, k_i, k_f);
+        std::array::from_fn(|t| self.assemble([q_x.into(), q_y.into(), q_z[t]], &terms[t], top.into()))
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [1.0, 0.0, 0.0, 0.0, 0.0]
+    }
+
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let side = x.hypot(y);
+        let top = self.radius_at(self.height_nm);
+        if self.radius_nm * side > top * side + self.height_nm * z {
+            [side, 0.0, 0.0, 0.0, 0.0]
+        } else {
+            let per_slope = -self.height_nm * side;
+            [side, z - self.slope * side, per_slope * self.slope_per_alpha(), 0.0, 0.0]
+        }
+    }
+}
+
+impl Cone {
+    /// d(1 / tan alpha) / d alpha.
+    fn slope_per_alpha(&self) -> f64 {
+        -(1.0 + self.slope * self.slope)
+    }
+
+    /// `top` is the transform of the upper face: a higher cone has one disk more.
+    fn assemble(&self, q: [Complex64; 3], sums: &Integrals, top: Complex64) -> Differential {
+        let height = top * cis(q[2] * self.height_nm);
+        let alpha = -sums.wider_above * self.slope_per_alpha();
+        sums.of_disks(q).with([sums.wider, height, alpha])
     }
 }
 

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
 use super::{FormFactor, cis, solid};
 use crate::error::{Result, positive};
 use crate::special::sinc;
+use crate::special_derivatives::sinc_derivative;
 
 /// A box with the edges L, W, H along x, y, z, standing on z = 0:
 ///
@@ -56,6 +59,10 @@ impl FormFactor for Cuboid {
         self.length_nm * self.width_nm * self.height_nm
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     /// Half the diagonal.
     fn radius(&self) -> f64 {
         0.5 * self.length_nm.hypot(self.width_nm).hypot(self.height_nm)
@@ -72,5 +79,36 @@ impl FormFactor for Cuboid {
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         let inside = x.abs() <= 0.5 * self.length_nm && y.abs() <= 0.5 * self.width_nm;
         solid(inside && (0.0..=self.height_nm).contains(&z))
+    }
+}
+
+impl Differentiable for Cuboid {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let along = |edge: f64, q: Complex64| {
+            let half = 0.5 * edge * q;
+            [sinc(half), 0.5 * edge * sinc_derivative(half)]
+        };
+        let [x, x_slope] = along(self.length_nm, q[0]);
+        let [y, y_slope] = along(self.width_nm, q[1]);
+        let [z, z_slope] = slab(self.height_nm, q[2]).map(|s| s * self.volume());
+        let f = Differential::new(x * y * z, [x_slope * y * z, x * y_slope * z, x * y * z_slope]);
+        f.with([
+            f.stretch(q, 0) / self.length_nm,
+            f.stretch(q, 1) / self.width_nm,
+            f.stretch(q, 2) / self.height_nm,
+        ])
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let [x, y, z] = [self.length_nm, self.width_nm, self.height_nm].map(|e| 0.25 * e / self.radius());
+        [x, y, z, 0.0, 0.0]
+    }
+
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [0.5 * x.abs(), 0.5 * y.abs(), z.max(0.0), 0.0, 0.0]
     }
 }

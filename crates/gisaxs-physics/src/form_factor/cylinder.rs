@@ -6,9 +6,12 @@ use std::sync::Arc;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
 use super::{FormFactor, cis, solid};
 use crate::error::{Result, positive};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z, sinc};
+use crate::special_derivatives::bessel_j2_over_z2;
 
 /// A cylinder with vertical axis, standing on z = 0:
 ///
@@ -54,6 +57,10 @@ impl FormFactor for Cylinder {
         PI * self.radius_nm * self.radius_nm * self.height_nm
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     fn radius(&self) -> f64 {
         self.radius_nm
     }
@@ -88,5 +95,30 @@ impl FormFactor for Cylinder {
             }
         });
         [sum.1, difference.0, difference.1, sum.0]
+    }
+}
+
+impl Differentiable for Cylinder {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let [x, y, z] = q;
+        let u = (x * x + y * y).sqrt() * self.radius_nm;
+        let [slab, slab_slope] = slab(self.height_nm, z);
+        let disk = 2.0 * self.volume() * bessel_j1_over_z(u);
+        let slope = -2.0 * self.volume() * self.radius_nm * self.radius_nm * bessel_j2_over_z2(u) * slab;
+        let f = Differential::new(disk * slab, [slope * x, slope * y, disk * slab_slope]);
+        let radius = f.stretch(q, 0) + f.stretch(q, 1);
+        f.with([radius / self.radius_nm, f.stretch(q, 2) / self.height_nm])
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [1.0, 0.0, 0.0, 0.0, 0.0]
+    }
+
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [x.hypot(y), z.max(0.0), 0.0, 0.0, 0.0]
     }
 }

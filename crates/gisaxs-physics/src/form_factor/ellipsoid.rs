@@ -6,9 +6,12 @@ use std::sync::Arc;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, shares_of_larger};
 use super::{EllipsoidalSegment, FormFactor, cis, solid, square};
 use crate::error::{Result, positive};
 use crate::special::sphere_3j1_over_x;
+use crate::special_derivatives::sphere_slope;
 
 /// An ellipsoid with the half axes R_x, R_y, R_z, touching z = 0 from above:
 ///
@@ -61,6 +64,10 @@ impl FormFactor for Ellipsoid {
         4.0 / 3.0 * PI * self.radii_nm.iter().product::<f64>()
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     fn radius(&self) -> f64 {
         self.radii_nm[0].max(self.radii_nm[1])
     }
@@ -78,5 +85,42 @@ impl FormFactor for Ellipsoid {
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         let [a, b, c] = self.radii_nm;
         solid((x / a).powi(2) + (y / b).powi(2) + ((z - c) / c).powi(2) <= 1.0)
+    }
+}
+
+impl Differentiable for Ellipsoid {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    /// Each half axis is a stretch along it.
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let r = self.radii_nm;
+        let scaled: [Complex64; 3] = std::array::from_fn(|i| q[i] * r[i]);
+        let s = square(scaled);
+        let around = self.volume() * cis(scaled[2]);
+        let value = sphere_3j1_over_x(s);
+        let slope = around * sphere_slope(s, value) * 2.0;
+        let value = around * value;
+        let mut gradient = std::array::from_fn(|i| slope * scaled[i] * r[i]);
+        gradient[2] += Complex64::I * r[2] * value;
+        let f = Differential::new(value, gradient);
+        f.with(std::array::from_fn::<_, 3, _>(|i| f.stretch(q, i) / r[i]))
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let [a, b, _] = self.radii_nm;
+        let [x, y] = shares_of_larger(a, b);
+        [x, y, 0.0, 0.0, 0.0]
+    }
+
+    fn support_derivatives(&self, direction: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let reach = (0..3).map(|i| (direction[i] * self.radii_nm[i]).powi(2)).sum::<f64>().sqrt();
+        let mut rates = [0.0; MOST_SHAPE_PARAMETERS];
+        for (i, rate) in rates.iter_mut().take(3).enumerate() {
+            *rate = direction[i] * direction[i] * self.radii_nm[i] / reach;
+        }
+        rates[2] += direction[2];
+        rates
     }
 }

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, shares_of_larger, slab};
 use super::{FormFactor, cis, solid};
 use crate::error::{Result, positive};
 use crate::special::{bessel_j1_over_z, sinc};
+use crate::special_derivatives::bessel_j2_over_z2;
 
 /// A cylinder with vertical axis and the half axes R_x, R_y of its base:
 ///
@@ -57,6 +60,10 @@ impl FormFactor for EllipsoidalCylinder {
         PI * self.radius_x_nm * self.radius_y_nm * self.height_nm
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     fn radius(&self) -> f64 {
         self.radius_x_nm.max(self.radius_y_nm)
     }
@@ -75,5 +82,34 @@ impl FormFactor for EllipsoidalCylinder {
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         let inside = (x / self.radius_x_nm).powi(2) + (y / self.radius_y_nm).powi(2) <= 1.0;
         solid(inside && (0.0..=self.height_nm).contains(&z))
+    }
+}
+
+impl Differentiable for EllipsoidalCylinder {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let [x, y, z] = q;
+        let (a, b) = (self.radius_x_nm, self.radius_y_nm);
+        let u = (x * x * (a * a) + y * y * (b * b)).sqrt();
+        let [slab, slab_slope] = slab(self.height_nm, z);
+        let disk = 2.0 * self.volume() * bessel_j1_over_z(u);
+        let slope = -2.0 * self.volume() * bessel_j2_over_z2(u) * slab;
+        let f = Differential::new(disk * slab, [slope * x * (a * a), slope * y * (b * b), disk * slab_slope]);
+        f.with([f.stretch(q, 0) / a, f.stretch(q, 1) / b, f.stretch(q, 2) / self.height_nm])
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let [x, y] = shares_of_larger(self.radius_x_nm, self.radius_y_nm);
+        [x, y, 0.0, 0.0, 0.0]
+    }
+
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let (a, b) = (self.radius_x_nm, self.radius_y_nm);
+        let reach = (a * x).hypot(b * y);
+        let inverse = if reach > 0.0 { reach.recip() } else { 0.0 };
+        [x * x * a * inverse, y * y * b * inverse, z.max(0.0), 0.0, 0.0]
     }
 }

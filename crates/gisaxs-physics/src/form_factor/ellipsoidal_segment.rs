@@ -3,6 +3,8 @@
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, shares_of_larger};
 use super::{FormFactor, SphericalSegment};
 use crate::error::{Result, positive};
 
@@ -84,6 +86,10 @@ impl FormFactor for EllipsoidalSegment {
         self.stretch[0] * self.stretch[1] * self.segment.volume()
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     fn radius(&self) -> f64 {
         self.stretch[0].max(self.stretch[1]) * self.segment.radius()
     }
@@ -96,5 +102,60 @@ impl FormFactor for EllipsoidalSegment {
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         self.segment
             .density([x / self.stretch[0], y / self.stretch[1], z])
+    }
+}
+
+impl EllipsoidalSegment {
+    /// From the differential of the segment at the stretched `q`.
+    fn stretched(&self, q: [Complex64; 3], segment: &Differential) -> Differential {
+        let [a, b] = self.stretch;
+        let area = a * b;
+        let [x, y, z] = segment.gradient.map(|g| g * area);
+        let f = Differential::new(area * segment.value, [x * a, y * b, z]);
+        let [_, top, bottom, ..] = segment.parameters.map(|p| p * area);
+        let vertical = self.segment.radius();
+        let [top_cut, bottom_cut] = self.segment.cuts_nm();
+        // What remains of a stretch along z when the cuts stay.
+        let radius_z = (f.stretch(q, 2) - top_cut * top - bottom_cut * bottom) / vertical;
+        f.with([f.stretch(q, 0) / (a * vertical), f.stretch(q, 1) / (b * vertical), radius_z, top, bottom])
+    }
+}
+
+impl Differentiable for EllipsoidalSegment {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let [a, b] = self.stretch;
+        self.stretched(q, &self.segment.differential([q[0] * a, q[1] * b, q[2]]))
+    }
+
+    fn differential_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Differential; 4] {
+        let [a, b] = self.stretch;
+        let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
+        let segments = self.segment.differential_four([q_x * a, q_y * b], k_i, k_f);
+        std::array::from_fn(|t| self.stretched([q_x.into(), q_y.into(), q_z[t]], &segments[t]))
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let [x, y] = shares_of_larger(self.stretch[0], self.stretch[1]);
+        [x, y, 0.0, 0.0, 0.0]
+    }
+
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let [a, b] = self.stretch;
+        let direction = [x * a, y * b, z];
+        let [radius, top, bottom, ..] = self.segment.support_derivatives(direction);
+        // Stretching in the plane by ln s adds r_a times the in-plane part of the touching point;
+        // the support is h = z h_t + rho r with rho^2 = (a x)^2 + (b y)^2.
+        let vertical = self.segment.radius();
+        let rho = direction[0].hypot(direction[1]);
+        let r = self.segment.touching_radius(direction);
+        let in_plane = |d: f64| if rho > 0.0 { d * d / rho * r } else { 0.0 };
+        let (along_x, along_y) = (in_plane(direction[0]), in_plane(direction[1]));
+        // Half axes that stay while R_z grows are stretched less.
+        let radius_z = radius - (along_x + along_y) / vertical;
+        [along_x / (a * vertical), along_y / (b * vertical), radius_z, top, bottom]
     }
 }

@@ -5,9 +5,12 @@ use std::f64::consts::{PI, SQRT_2};
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::{FormFactor, square};
 use crate::error::{Result, non_negative, positive};
 use crate::special::sphere_3j1_over_x;
+use crate::special_derivatives::sphere_slope;
 
 /// A sphere convolved with a Gaussian of standard deviation sigma:
 ///
@@ -53,6 +56,10 @@ impl FormFactor for FuzzySphere {
         4.0 / 3.0 * PI * self.mean_radius_nm.powi(3)
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     fn radius(&self) -> f64 {
         self.mean_radius_nm
     }
@@ -71,5 +78,32 @@ impl FormFactor for FuzzySphere {
         let steps = 0.5 * (libm::erf((big - r) / s) + libm::erf((big + r) / s));
         let waves = (-((big - r) / s).powi(2)).exp() - (-((big + r) / s).powi(2)).exp();
         (steps - self.sigma_nm / ((2.0 * PI).sqrt() * r) * waves).max(0.0)
+    }
+}
+
+impl Differentiable for FuzzySphere {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let (r, sigma) = (self.mean_radius_nm, self.sigma_nm);
+        let q_squared = square(q);
+        let sharp = sphere_3j1_over_x(q_squared * (r * r));
+        let around = self.volume() * (-0.5 * sigma * sigma * q_squared).exp();
+        let slope = around * sphere_slope(q_squared * (r * r), sharp) * (2.0 * r);
+        let value = around * sharp;
+        let per_q = slope * r - sigma * sigma * value;
+        Differential::new(value, q.map(|c| per_q * c))
+            .with([3.0 * value / r + slope * q_squared, -sigma * q_squared * value])
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [1.0, 0.0, 0.0, 0.0, 0.0]
+    }
+
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let length = x.hypot(y).hypot(z);
+        [length, 4.0 * length, 0.0, 0.0, 0.0]
     }
 }

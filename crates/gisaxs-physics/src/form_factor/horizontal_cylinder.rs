@@ -3,10 +3,13 @@
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Section, Slice, Sliced, gauss};
-use super::{FormFactor, solid};
+use super::{FormFactor, cis, solid};
 use crate::error::{Result, check, non_negative, positive};
 use crate::special::{sinc, sinc_real};
+use crate::special_derivatives::sinc_derivative;
 
 /// A circular cylinder with its axis along x, cut horizontally at the bottom and at the top;
 /// z = 0 is the lower cut. With the height z = c - R cos t of the chord of half width w = R sin t,
@@ -134,6 +137,10 @@ impl FormFactor for HorizontalCylinder {
         self.length_nm * self.radius_nm.powi(2) * section
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     fn radius(&self) -> f64 {
         self.radius_nm
     }
@@ -152,6 +159,56 @@ impl FormFactor for HorizontalCylinder {
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         let along = x.abs() <= 0.5 * self.length_nm && (0.0..=self.height()).contains(&z);
         solid(along && y * y <= self.chord_squared(z))
+    }
+}
+
+impl Differentiable for HorizontalCylinder {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let half_x = 0.5 * self.length_nm * q[0];
+        let (x, x_slope) = (sinc(half_x), 0.5 * self.length_nm * sinc_derivative(half_x));
+        // The section of a cylinder of length 1.
+        let sums = slices::integrals(self, q[1], q[2]);
+        let (section, y_slope, z_slope) =
+            (sums.value, -q[1] * sums.lateral, Complex64::I * sums.vertical);
+        let scale = x * self.length_nm;
+        let gradient = [x_slope * self.length_nm * section, scale * y_slope, scale * z_slope];
+        let f = Differential::new(scale * section, gradient);
+        // As for the segment of a sphere, with chords instead of disks.
+        let cut = |z: f64| {
+            let w = self.chord_squared(z).sqrt();
+            scale * sinc(q[1] * w) * (2.0 * w)
+        };
+        let top = -cut(self.height()) * cis(q[2] * self.height());
+        let bottom = -cut(0.0) - Complex64::I * q[2] * f.value;
+        let across = f.stretch(q, 1) + f.stretch(q, 2);
+        let radius = (across - self.top_cut_nm * top - self.bottom_cut_nm * bottom) / self.radius_nm;
+        f.with([radius, f.stretch(q, 0) / self.length_nm, top, bottom])
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [1.0, 0.0, 0.0, 0.0, 0.0]
+    }
+
+    /// See [`SphericalSegment`](super::SphericalSegment): the same in two dimensions.
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let length = y.hypot(z);
+        let touching = if length > 0.0 { self.axis() + self.radius_nm * z / length } else { 0.0 };
+        let height = touching.clamp(0.0, self.height());
+        let from_axis = height - self.axis();
+        let per_w = if y == 0.0 { 0.0 } else { y.abs() / self.chord_squared(height).sqrt() };
+        let mut rates =
+            [per_w * (self.radius_nm + from_axis), 0.5 * x.abs(), 0.0, -per_w * from_axis, 0.0];
+        if touching >= self.height() {
+            let along = z - per_w * from_axis;
+            for (rate, shift) in rates.iter_mut().zip([2.0, 0.0, -1.0, -1.0]) {
+                *rate += shift * along;
+            }
+        }
+        rates
     }
 }
 

@@ -10,11 +10,13 @@
 //! all shapes follow from that line.
 
 mod catalogue;
+mod derivative;
 mod revolution;
 mod slices;
 mod terms;
 
 pub use catalogue::{Parameter, ShapeInfo, shape, shapes};
+pub use derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, cauchy_gradient};
 pub(crate) use terms::{BLOCK, Column, Columns};
 pub use terms::{Scratch, Split, Terms};
 
@@ -77,6 +79,12 @@ pub trait FormFactor: std::fmt::Debug + Send + Sync {
     /// The part of the shape between two heights above its base (nm), standing on z = 0; `None`
     /// where there is no shape for it.
     fn cut(&self, _low_nm: f64, _high_nm: f64) -> Option<Arc<dyn FormFactor>> {
+        None
+    }
+
+    /// Derivatives with respect to q and to the shape's parameters; `None` where there are no closed
+    /// forms. F can still be differentiated with respect to q, by [`cauchy_gradient`].
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
         None
     }
 

@@ -7,9 +7,11 @@ use num_complex::Complex64;
 use super::catalogue::{Parameter, ShapeInfo, nm};
 use super::slices::{self, Section, Slice, Sliced, gauss};
 use super::{FormFactor, cis};
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, contour_derivative, slab};
 use crate::error::{Result, check, positive};
 use crate::exponential::divided_difference;
 use crate::special::sinc;
+use crate::special_derivatives::sinc_derivative;
 
 /// Density of a [`Ridge`] along x, by its Fourier transform X(q_x) with X(0) = L.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -223,6 +225,63 @@ impl Ridge {
         }
     }
 
+    /// dX/dq_x in nm^2.
+    fn along_slope(&self, q_x: Complex64) -> Complex64 {
+        let l = self.length_nm;
+        let x = q_x * l;
+        match self.along {
+            AlongRidge::Box => 0.5 * l * l * sinc_derivative(0.5 * x),
+            AlongRidge::Gauss => -l * l * x * (-0.5 * x * x).exp(),
+            AlongRidge::Lorentz => -2.0 * l * l * x / ((1.0 + x * x) * (1.0 + x * x)),
+            AlongRidge::LongLorentz => -5.0 * l * l * x / ((1.0 + 2.5 * x * x) * (1.0 + 2.5 * x * x)),
+        }
+    }
+
+    /// G and dG/dq_y, dG/dq_z in nm^3.
+    fn section_slopes(&self, q_y: Complex64, q_z: Complex64) -> [Complex64; 3] {
+        let (w, h) = (self.width_nm, self.height_nm);
+        match self.section {
+            CrossSection::Rectangle => {
+                let half = 0.5 * w * q_y;
+                let (across, across_slope) = (w * sinc(half), 0.5 * w * w * sinc_derivative(half));
+                let [up, up_slope] = slab(h, q_z).map(|s| s * h);
+                [across * up, across_slope * up, across * up_slope]
+            }
+            CrossSection::Cosine => {
+                let sums = slices::integrals(self, q_y, q_z);
+                [sums.value, -q_y * sums.lateral, Complex64::I * sums.vertical]
+            }
+            CrossSection::Sawtooth { asymmetry_nm } => {
+                let across = 0.5 * w + asymmetry_nm.abs();
+                [
+                    self.section(q_y, q_z),
+                    contour_derivative(across, |step| self.section(q_y + step, q_z)),
+                    contour_derivative(h, |step| self.section(q_y, q_z + step)),
+                ]
+            }
+        }
+    }
+
+    /// Half the extent along x over the length; soft ends count until they have decayed to about 1e-5.
+    fn half_lengths(&self) -> f64 {
+        match self.along {
+            AlongRidge::Box => 0.5,
+            AlongRidge::Gauss => 5.0,
+            AlongRidge::Lorentz => 11.0,
+            AlongRidge::LongLorentz => 18.0,
+        }
+    }
+
+    /// Where a plane of this normal touches the cosine, in units of the half width and the height. The
+    /// hull of the cosine is bounded by its tangents; a rectangle is close enough sideways.
+    fn cosine_tangent(&self, y: f64, z: f64) -> (f64, f64) {
+        let reach = |(across, up): (f64, f64)| 0.5 * self.width_nm * across * y.abs() + self.height_nm * up * z;
+        (0..=64)
+            .map(|i| f64::from(i) / 64.0)
+            .map(|at| (at, 0.5 * (1.0 + (PI * at).cos())))
+            .fold((1.0, 0.0), |best, point| if reach(point) > reach(best) { point } else { best })
+    }
+
     /// Area of the cross-section, nm^2.
     fn area(&self) -> f64 {
         let rectangle = self.width_nm * self.height_nm;
@@ -294,29 +353,24 @@ impl FormFactor for Ridge {
         self.length_nm * self.area()
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     /// Half the width.
     fn radius(&self) -> f64 {
         0.5 * self.width_nm
     }
 
-    /// Soft ends count until they have decayed to about 1e-5.
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
-        let half_length = match self.along {
-            AlongRidge::Box => 0.5,
-            AlongRidge::Gauss => 5.0,
-            AlongRidge::Lorentz => 11.0,
-            AlongRidge::LongLorentz => 18.0,
-        } * self.length_nm;
+        let half_length = self.half_lengths() * self.length_nm;
         let (w, h) = (0.5 * self.width_nm, self.height_nm);
         let section = match self.section {
             CrossSection::Rectangle => w * y.abs() + h * z.max(0.0),
-            // The hull of the cosine is bounded by its tangents; a rectangle is close enough sideways.
-            CrossSection::Cosine => (0..=64)
-                .map(|i| {
-                    let at = f64::from(i) / 64.0;
-                    w * at * y.abs() + 0.5 * h * (1.0 + (PI * at).cos()) * z
-                })
-                .fold(w * y.abs(), f64::max),
+            CrossSection::Cosine => {
+                let (across, up) = self.cosine_tangent(y, z);
+                w * across * y.abs() + h * up * z
+            }
             CrossSection::Sawtooth { asymmetry_nm: d } => {
                 (h * z).max((w - d) * y).max((-w - d) * y)
             }
@@ -348,5 +402,60 @@ impl FormFactor for Ridge {
                 0.5 / decay * (-x.abs() / (decay * l)).exp()
             }
         }
+    }
+}
+
+impl Differentiable for Ridge {
+    fn parameters(&self) -> &'static [Parameter] {
+        match self.section {
+            CrossSection::Sawtooth { .. } => SAWTOOTH,
+            _ => LENGTHS,
+        }
+    }
+
+    /// Every parameter is a stretch or, for the asymmetry of the sawtooth, a shear of its base
+    /// against its top: y moves by -dd (1 - z/H), and z becomes -i d/dq_z.
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let (along, along_slope) = (self.along(q[0]), self.along_slope(q[0]));
+        let [section, y_slope, z_slope] = self.section_slopes(q[1], q[2]);
+        let f = Differential::new(along * section, [along_slope * section, along * y_slope, along * z_slope]);
+        let [x, y, z] = [0, 1, 2].map(|axis| f.stretch(q, axis));
+        let (length, height) = (x / self.length_nm, z / self.height_nm);
+        match self.section {
+            CrossSection::Sawtooth { asymmetry_nm } => {
+                let shear = q[1] * (f.gradient[2] / self.height_nm - Complex64::I * f.value);
+                let width = (y - asymmetry_nm * shear) / self.width_nm;
+                f.with([length, width, height, shear])
+            }
+            _ => f.with([length, y / self.width_nm, height]),
+        }
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [0.0, 0.5, 0.0, 0.0, 0.0]
+    }
+
+    /// The support is linear in the lengths, with the coefficients of the touching point.
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let length = self.half_lengths() * x.abs();
+        let w = 0.5 * self.width_nm;
+        let [width, height, shift] = match self.section {
+            CrossSection::Rectangle => [0.5 * y.abs(), z.max(0.0), 0.0],
+            CrossSection::Cosine => {
+                let (across, up) = self.cosine_tangent(y, z);
+                [0.5 * across * y.abs(), up * z, 0.0]
+            }
+            CrossSection::Sawtooth { asymmetry_nm: d } => {
+                let (top, right, left) = (self.height_nm * z, (w - d) * y, (-w - d) * y);
+                if top >= right.max(left) {
+                    [0.0, z, 0.0]
+                } else if right >= left {
+                    [0.5 * y, 0.0, -y]
+                } else {
+                    [-0.5 * y, 0.0, -y]
+                }
+            }
+        };
+        [length, width, height, shift, 0.0]
     }
 }

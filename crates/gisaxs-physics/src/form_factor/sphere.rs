@@ -6,9 +6,12 @@ use std::sync::Arc;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::{FormFactor, SphericalSegment, cis, solid, square};
 use crate::error::{Result, positive};
 use crate::special::{sphere_3j1_over_x, sphere_3j1_over_x_real};
+use crate::special_derivatives::sphere_slope;
 
 /// A sphere touching z = 0 from above, centred at z = R:
 ///
@@ -47,6 +50,10 @@ impl FormFactor for Sphere {
 
     fn volume(&self) -> f64 {
         4.0 / 3.0 * PI * self.radius_nm.powi(3)
+    }
+
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
     }
 
     fn radius(&self) -> f64 {
@@ -90,4 +97,30 @@ fn phases(sum: Complex64, difference: Complex64, h: f64) -> [(Complex64, Complex
         let phase = cis(s * h);
         if s.im == 0.0 { (phase, phase.conj()) } else { (phase, phase.inv()) }
     })
+}
+
+impl Differentiable for Sphere {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let r = self.radius_nm;
+        let s = square(q) * (r * r);
+        let around = self.volume() * cis(q[2] * r);
+        let value = sphere_3j1_over_x(s);
+        let slope = around * sphere_slope(s, value) * (2.0 * r * r);
+        let value = around * value;
+        let [x, y, z] = q.map(|c| slope * c);
+        let f = Differential::new(value, [x, y, z + Complex64::I * r * value]);
+        f.with([f.size(q) / r])
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [1.0, 0.0, 0.0, 0.0, 0.0]
+    }
+
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [z + x.hypot(y).hypot(z), 0.0, 0.0, 0.0, 0.0]
+    }
 }

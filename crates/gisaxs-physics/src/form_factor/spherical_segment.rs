@@ -6,9 +6,12 @@ use std::sync::Arc;
 use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
-use super::slices::{self, Section, Slice, Sliced, gauss};
-use super::{FormFactor, solid};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
+use super::slices::{self, Integrals, Section, Slice, Sliced, gauss};
+use super::{FormFactor, cis, solid};
 use crate::error::{Result, check, non_negative, positive};
+use crate::special::{bessel_j1_over_x, bessel_j1_over_z};
 
 /// A sphere of radius R of which the height `bottom_cut` is removed at the bottom and `top_cut`
 /// at the top, standing with the lower cut on z = 0:
@@ -84,6 +87,17 @@ impl SphericalSegment {
         let from_centre = z - self.centre();
         (self.radius_nm * self.radius_nm - from_centre * from_centre).max(0.0)
     }
+
+    /// The heights removed at the top and at the bottom.
+    pub(super) fn cuts_nm(&self) -> [f64; 2] {
+        [self.top_cut_nm, self.bottom_cut_nm]
+    }
+
+    /// Radius of the cross-section where a plane of this normal touches.
+    pub(super) fn touching_radius(&self, [x, y, z]: [f64; 3]) -> f64 {
+        let touching = self.centre() + self.radius_nm * z / (x * x + y * y + z * z).sqrt();
+        self.radius_squared(touching.clamp(0.0, self.height())).sqrt()
+    }
 }
 
 impl Sliced for SphericalSegment {
@@ -114,6 +128,10 @@ impl FormFactor for SphericalSegment {
     fn volume(&self) -> f64 {
         let (h, c) = (self.height(), self.centre());
         PI * (h * self.radius_nm * self.radius_nm - ((h - c).powi(3) + c.powi(3)) / 3.0)
+    }
+
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
     }
 
     fn radius(&self) -> f64 {
@@ -147,6 +165,73 @@ impl FormFactor for SphericalSegment {
 
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
         slices::at_four(self, q_x.hypot(q_y), k_i, k_f)
+    }
+}
+
+impl Differentiable for SphericalSegment {
+    fn parameters(&self) -> &'static [Parameter] {
+        INFO.parameters
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let q_par = (q[0] * q[0] + q[1] * q[1]).sqrt();
+        let faces = self.faces(|r| bessel_j1_over_z(q_par * r));
+        self.assemble(q, &slices::integrals(self, q_par, q[2]), faces)
+    }
+
+    /// One pair of Bessel functions per node for all four terms.
+    fn differential_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Differential; 4] {
+        let q_par = q_x.hypot(q_y);
+        let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
+        let terms = slices::integrals_four(self, q_par, k_i, k_f);
+        let faces = self.faces(|r| bessel_j1_over_x(q_par * r).into());
+        std::array::from_fn(|t| self.assemble([q_x.into(), q_y.into(), q_z[t]], &terms[t], faces))
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [1.0, 0.0, 0.0, 0.0, 0.0]
+    }
+
+    /// At the height h of the touching point the support is z h + rho r(h). Between the cuts h itself
+    /// does not count, because the support is stationary there.
+    fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        let length = (x * x + y * y + z * z).sqrt();
+        let touching = self.centre() + self.radius_nm * z / length;
+        let height = touching.clamp(0.0, self.height());
+        let from_centre = height - self.centre();
+        // rho / r(h): zero where rho is, also at the poles.
+        let rho = x.hypot(y);
+        let per_r = if rho > 0.0 { rho / self.radius_squared(height).sqrt() } else { 0.0 };
+        // The centre is at R - bottom_cut.
+        let mut rates = [per_r * (self.radius_nm + from_centre), 0.0, -per_r * from_centre, 0.0, 0.0];
+        if touching >= self.height() {
+            // The touching point moves with the upper cut, at 2 R - top_cut - bottom_cut.
+            let along = z - per_r * from_centre;
+            for (rate, shift) in rates.iter_mut().zip([2.0, -1.0, -1.0]) {
+                *rate += shift * along;
+            }
+        }
+        rates
+    }
+}
+
+impl SphericalSegment {
+    /// Transforms of the lower and the upper face from J1(q_par r) / (q_par r).
+    fn faces(&self, j1_over_x: impl Fn(f64) -> Complex64) -> [Complex64; 2] {
+        [0.0, self.height()].map(|z| {
+            let square = self.radius_squared(z);
+            2.0 * PI * square * j1_over_x(square.sqrt())
+        })
+    }
+
+    /// Cutting more at the top removes a disk there; cutting more at the bottom removes one and lowers
+    /// the rest; and all lengths together make a change of scale, which leaves the radius.
+    fn assemble(&self, q: [Complex64; 3], sums: &Integrals, faces: [Complex64; 2]) -> Differential {
+        let f = sums.of_disks(q);
+        let top = -faces[1] * cis(q[2] * self.height());
+        let bottom = -faces[0] - Complex64::I * q[2] * f.value;
+        let radius = (f.size(q) - self.top_cut_nm * top - self.bottom_cut_nm * bottom) / self.radius_nm;
+        f.with([radius, top, bottom])
     }
 }
 

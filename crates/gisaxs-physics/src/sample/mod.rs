@@ -9,6 +9,7 @@ mod tests;
 mod walk;
 
 pub(crate) use block::Block;
+pub(crate) use population::Member;
 pub use population::{Correlation, Placement, Population};
 
 use crate::error::{Error, Result, non_negative, positive};
@@ -129,6 +130,14 @@ impl Sample {
     #[must_use]
     pub fn stack(&self) -> &Multilayer {
         &self.stack
+    }
+
+    pub(crate) fn scatters_diffusely(&self) -> bool {
+        self.rough.is_some()
+    }
+
+    pub(crate) fn populations(&self) -> &[Population] {
+        &self.populations
     }
 
     /// Differential cross-section per area of the surface, in nm^2 / sr / nm^2, for each exit

@@ -41,7 +41,7 @@ pub enum Correlation {
 }
 
 impl Correlation {
-    pub(super) fn density(&self) -> f64 {
+    pub(crate) fn density(&self) -> f64 {
         match self {
             Self::None { density_per_nm2 } => *density_per_nm2,
             Self::Decoupling(structure) => structure.density(),
@@ -72,20 +72,20 @@ pub enum Placement {
 /// Particles of one kind of order in one layer.
 #[derive(Debug, Clone)]
 pub struct Population {
-    pub(super) layer: usize,
-    pub(super) placement: Placement,
-    pub(super) members: Vec<Member>,
-    pub(super) correlation: Correlation,
-    pub(super) coverage: f64,
+    pub(crate) layer: usize,
+    pub(crate) placement: Placement,
+    pub(crate) members: Vec<Member>,
+    pub(crate) correlation: Correlation,
+    pub(crate) coverage: f64,
     /// What the particles replace, where that is not the material of the layer.
-    pub(super) medium: Option<RefractiveIndex>,
+    pub(crate) medium: Option<RefractiveIndex>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub(super) particle: Particle,
-    pub(super) weight: f64,
-    pub(super) offset_nm: [f64; 3],
+pub(crate) struct Member {
+    pub(crate) particle: Particle,
+    pub(crate) weight: f64,
+    pub(crate) offset_nm: [f64; 3],
 }
 
 impl Population {
@@ -147,7 +147,7 @@ impl Population {
     }
 
     /// Position of a member's origin, with z from the top interface of the population's layer.
-    pub(super) fn origin(&self, member: &Member, layer: &Layer) -> [f64; 3] {
+    pub(crate) fn origin(&self, member: &Member, layer: &Layer) -> [f64; 3] {
         let [low, high] = member.particle.vertical_extent();
         let bottom = if self.layer == 0 {
             0.0
@@ -165,7 +165,7 @@ impl Population {
     }
 
     /// Range of heights of a member, nm: 0 unless it is anywhere in the layer.
-    pub(super) fn travel(&self, member: &Member, layer: &Layer) -> f64 {
+    pub(crate) fn travel(&self, member: &Member, layer: &Layer) -> f64 {
         if self.placement != Placement::Throughout {
             return 0.0;
         }

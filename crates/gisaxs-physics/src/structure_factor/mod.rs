@@ -28,6 +28,8 @@ pub use profile::Profile1d;
 pub use profile_2d::{Form2d, Profile2d};
 pub use radial_paracrystal::RadialParacrystal;
 
+use crate::jacobian::StructureDifferential;
+
 /// An arrangement of particles in the surface plane.
 pub trait StructureFactor: std::fmt::Debug + Send + Sync {
     /// S for an in-plane scattering vector (q_x, q_y) in nm^-1. S(-q) = S(q).
@@ -46,4 +48,9 @@ pub trait StructureFactor: std::fmt::Debug + Send + Sync {
 
     /// Particles per nm^2.
     fn density(&self) -> f64;
+
+    /// S with its derivatives; `None` where there are none.
+    fn differential(&self, _q_x: f64, _q_y: f64) -> Option<StructureDifferential> {
+        None
+    }
 }

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::error::{Result, check, positive};
-use crate::special::sinc_real;
+use crate::special::{sinc_real, sphere_3j1_over_x_real};
 
 /// A symmetric probability distribution of width omega on a line, known by its Fourier
 /// transform phi(q) with phi(0) = 1. With x = q omega:
@@ -92,7 +92,7 @@ impl Profile1d {
 
     /// 1 - phi(q), which keeps its digits at small q; there it is q^2 / 2 times the variance of
     /// the distribution.
-    pub(super) fn one_minus_fourier(&self, q: f64) -> f64 {
+    pub(crate) fn one_minus_fourier(&self, q: f64) -> f64 {
         let x = q * self.omega_nm();
         match *self {
             Self::Gauss { .. } => one_minus_gauss(x),
@@ -106,6 +106,41 @@ impl Profile1d {
             Self::Voigt { eta, .. } => eta * one_minus_gauss(x) + (1.0 - eta) * one_minus_cauchy(x),
         }
     }
+}
+
+impl Profile1d {
+    /// d(1 - phi)/dx at x = q omega.
+    pub(crate) fn one_minus_fourier_slope(&self, x: f64) -> f64 {
+        let gauss = || x * (-0.5 * x * x).exp();
+        let cauchy = || 2.0 * x / (1.0 + x * x).powi(2);
+        match *self {
+            Self::Gauss { .. } => gauss(),
+            Self::Cauchy { .. } => cauchy(),
+            Self::Gate { .. } => one_minus_sinc_slope(x),
+            Self::Triangle { .. } => {
+                let half = 0.5 * x;
+                (1.0 - one_minus_sinc(half)) * one_minus_sinc_slope(half)
+            }
+            Self::Cosine { .. } => one_minus_cosine_slope(x),
+            Self::Voigt { eta, .. } => eta * gauss() + (1.0 - eta) * cauchy(),
+        }
+    }
+}
+
+/// -d/dx sin(x)/x = j1(x).
+fn one_minus_sinc_slope(x: f64) -> f64 {
+    x / 3.0 * sphere_3j1_over_x_real(x * x)
+}
+
+/// Derivative of [`one_minus_cosine`], with the same two branches.
+fn one_minus_cosine_slope(x: f64) -> f64 {
+    if x.abs() > 0.5 {
+        let shifted = one_minus_sinc_slope(x - PI) + one_minus_sinc_slope(x + PI);
+        return one_minus_sinc_slope(x) + 0.5 * shifted;
+    }
+    let (u, per_x) = (x * x / (PI * PI), 2.0 * x / (PI * PI));
+    let rest = 1.0 - u;
+    ((one_minus_sinc_slope(x) - per_x) * rest + (one_minus_sinc(x) - u) * per_x) / (rest * rest)
 }
 
 fn one_minus_gauss(x: f64) -> f64 {

@@ -4,6 +4,7 @@ use num_complex::Complex64;
 
 use super::{Profile1d, StructureFactor};
 use crate::error::{Result, non_negative, positive};
+use crate::jacobian::{StructureDifferential, radial_differential};
 
 /// A paracrystal with a mean distance D between neighbours that scatters by the profile phi,
 /// in all in-plane directions alike:
@@ -133,6 +134,10 @@ impl StructureFactor for RadialParacrystal {
     /// 2 / (sqrt(3) D^2), the density of a hexagonal lattice of the same distance.
     fn density(&self) -> f64 {
         2.0 / (3.0_f64.sqrt() * self.distance_nm * self.distance_nm)
+    }
+
+    fn differential(&self, q_x: f64, q_y: f64) -> Option<StructureDifferential> {
+        Some(radial_differential(self, q_x, q_y))
     }
 }
 

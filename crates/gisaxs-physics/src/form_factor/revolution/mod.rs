@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
-use super::slices::{self, Section, Slice, Sliced};
+use super::catalogue::Parameter;
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
+use super::slices::{self, Integrals, Section, Slice, Sliced};
 use super::{FormFactor, solid};
 use crate::error::{Error, Result, check, positive};
 use panel::Panel;
@@ -283,6 +285,10 @@ impl FormFactor for Revolution {
         PI * self.ratio * self.integral
     }
 
+    fn derivatives(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
     /// The largest half axis of the cross-sections.
     fn radius(&self) -> f64 {
         self.largest_nm * self.ratio.max(1.0)
@@ -313,6 +319,50 @@ impl FormFactor for Revolution {
 
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
         slices::at_four(self, q_x.hypot(self.ratio * q_y), k_i, k_f).map(|f| self.ratio * f)
+    }
+}
+
+/// The profile is no parameter; the gradient and stretches are exact.
+impl Differentiable for Revolution {
+    fn parameters(&self) -> &'static [Parameter] {
+        &[]
+    }
+
+    fn differential(&self, q: [Complex64; 3]) -> Differential {
+        let y = self.ratio * q[1];
+        let u = (q[0] * q[0] + y * y).sqrt();
+        self.stretched(q, &slices::integrals(self, u, q[2]))
+    }
+
+    fn differential_four(
+        &self,
+        [q_x, q_y]: [f64; 2],
+        k_i: Complex64,
+        k_f: Complex64,
+    ) -> [Differential; 4] {
+        let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
+        let terms = slices::integrals_four(self, q_x.hypot(self.ratio * q_y), k_i, k_f);
+        std::array::from_fn(|t| self.stretched([q_x.into(), q_y.into(), q_z[t]], &terms[t]))
+    }
+
+    fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [0.0; MOST_SHAPE_PARAMETERS]
+    }
+
+    fn support_derivatives(&self, _direction: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
+        [0.0; MOST_SHAPE_PARAMETERS]
+    }
+}
+
+impl Revolution {
+    /// F and its gradient from the integrals at u^2 = q_x^2 + (ratio q_y)^2.
+    fn stretched(&self, q: [Complex64; 3], sums: &Integrals) -> Differential {
+        let disks = sums.of_disks(q);
+        let [x, y, z] = disks.gradient.map(|g| g * self.ratio);
+        Differential::new(
+            self.ratio * disks.value,
+            [x, y * (self.ratio * self.ratio), z],
+        )
     }
 }
 

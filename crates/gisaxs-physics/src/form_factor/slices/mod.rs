@@ -14,8 +14,10 @@
 //! DWBA, and for blocks of pixels.
 
 mod band_limit;
+mod derivative;
 
 pub(super) use band_limit::{ETAS, nodes, nodes_on_ellipses};
+pub(super) use derivative::{Integrals, integrals, integrals_four};
 
 use num_complex::Complex64;
 
