@@ -132,7 +132,10 @@ pub use num_complex;
 pub use num_complex::Complex64;
 pub use particle::{Axis, Lattice3d, Particle, Rotation};
 pub use sample::{Correlation, Placement, Population, Sample};
-pub use separable::{Averages, SeparableGrid, UprightShape, contrast};
+pub use separable::{
+    Averages, AveragesJacobian, DecouplingJacobian, EnsembleMove, SeparableGrid, UprightShape,
+    contrast,
+};
 pub use structure_factor::{
     Crystal1d, Crystal2d, Displaced, FiniteCrystal2d, Form2d, HardDisks, Lattice2d, Paracrystal1d,
     Paracrystal2d, Powder, Profile1d, Profile2d, RadialParacrystal, StructureFactor,

@@ -131,7 +131,7 @@ mod tests {
         let moduli = [
             1e-8, 0.01, 0.3, 0.9999, 1.0001, 3.0, 8.0, 20.0, 24.9999, 25.0001, 40.0,
         ];
-        let angles = [0.0, 0.01, 0.4, 1.2, 1.5707, 2.5, -0.7];
+        let angles = [0.0, 0.01, 0.4, 1.2, std::f64::consts::FRAC_PI_2, 2.5, -0.7];
         moduli
             .iter()
             .flat_map(|&m| angles.map(|a| Complex64::from_polar(m, a)))

@@ -232,12 +232,11 @@ fn spheroids_on_a_substrate() {
 #[test]
 fn segments_in_the_terms_of_radius_and_height() {
     // The height H = 2 R - bottom_cut at constant R, and R at constant H, as combinations.
-    let parameters = vec![
+    let parameters = [
         FitParameter::new("H").moving(Quantity::shape(0, 0, "bottom_cut"), -1.0),
         FitParameter::new("R")
             .moving(Quantity::shape(0, 0, "radius"), 1.0)
             .moving(Quantity::shape(0, 0, "bottom_cut"), 2.0),
-        FitParameter::from(Quantity::Pitch),
     ];
     for alpha_i in ANGLES {
         let build = |v: &[f64]| {
@@ -251,7 +250,7 @@ fn segments_in_the_terms_of_radius_and_height() {
             (Sample::new(stack, vec![population]).unwrap(), alpha_i)
         };
         let model = Model {
-            parameters: parameters[..2].to_vec(),
+            parameters: parameters.to_vec(),
             start: vec![5.5, 4.0],
             build: &build,
         };

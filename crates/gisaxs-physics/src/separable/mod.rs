@@ -20,7 +20,10 @@
 //! fastest oscillation; [`nodes_for`] holds the count and its measured error.
 
 mod bessel;
+mod jacobian;
 mod trig;
+
+pub use jacobian::{AveragesJacobian, DecouplingJacobian, EnsembleMove};
 
 use bessel::BesselTable;
 use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
@@ -296,6 +299,13 @@ impl SeparableGrid {
         intensity
     }
 
+    /// Largest wavevector transfer on the grid, nm^-1.
+    fn bandwidth(&self) -> f64 {
+        let q_max = self.q_par.iter().copied().fold(0.0, f64::max);
+        let k_max = self.k_i + self.k_f.iter().copied().fold(0.0, f64::max);
+        q_max.hypot(k_max)
+    }
+
     /// Calls `visit(weight, radius, Re F, Im F)` for every radius of non-zero weight, F of
     /// shape (n_k, n_q).
     fn for_each_radius(
@@ -307,9 +317,7 @@ impl SeparableGrid {
     ) {
         assert_eq!(radii_nm.len(), weights.len(), "one weight per radius");
         let (n_q, n_k) = (self.n_q(), self.n_k());
-        let q_max = self.q_par.iter().copied().fold(0.0, f64::max);
-        let k_max = self.k_i + self.k_f.iter().copied().fold(0.0, f64::max);
-        let bandwidth = q_max.hypot(k_max);
+        let bandwidth = self.bandwidth();
         let mut columns = Vec::new();
         let (mut rows_re, mut rows_im) = (Vec::new(), Vec::new());
         let mut field_re = vec![0.0; n_q * n_k];
@@ -326,13 +334,8 @@ impl SeparableGrid {
                 &mut rows_re,
                 &mut rows_im,
             );
-            let columns = view(&columns, n, n_q);
-            let product = |rows: &[f64], field: &mut [f64]| {
-                let mut out = ArrayViewMut2::from_shape((n_k, n_q), field).expect("sized above");
-                general_mat_mul(1.0, &view(rows, n_k, n), &columns, 0.0, &mut out);
-            };
-            product(&rows_re, &mut field_re);
-            product(&rows_im, &mut field_im);
+            product(&rows_re, &columns[..n * n_q], n_k, n_q, &mut field_re);
+            product(&rows_im, &columns[..n * n_q], n_k, n_q, &mut field_im);
             visit(weight, radius, &field_re, &field_im);
         }
     }
@@ -420,6 +423,14 @@ fn wave_integral(k_i: f64, r_i: Complex64, k_f: f64, r_f: Complex64, height: f64
         Complex64::new(cos, sin) * (height * sinc)
     };
     term(-k_i - k_f) + r_i * term(k_i - k_f) + r_f * term(k_f - k_i) + r_i * r_f * term(k_i + k_f)
+}
+
+/// `field` = `rows` of shape (n_k, n) times `columns` of shape (n, n_q).
+fn product(rows: &[f64], columns: &[f64], n_k: usize, n_q: usize, field: &mut [f64]) {
+    let n = columns.len().checked_div(n_q).unwrap_or(0);
+    let mut out = ArrayViewMut2::from_shape((n_k, n_q), field).expect("a field of the grid");
+    let (rows, columns) = (view(rows, n_k, n), view(columns, n, n_q));
+    general_mat_mul(1.0, &rows, &columns, 0.0, &mut out);
 }
 
 fn view(data: &[f64], rows: usize, cols: usize) -> ArrayView2<'_, f64> {

@@ -1,0 +1,557 @@
+//! Derivatives of the averages on a grid, at the price of two more matrix products per radius.
+//!
+//! Seen from its top, a segment of a sphere does not know its height: with u = H - z the disk at depth u
+//! has r^2 = 2 R u - u^2. So at constant R, height adds a disk at the base and lifts the rest,
+//!
+//! dF/dH = A(q_par, base) psi_i(0) psi_f(0) + int A(q_par, z) d/dz [psi_i psi_f] dz,
+//!
+//! and at constant H every disk grows by dr^2 = 2 u dR,
+//!
+//! dF/dR = int 2 pi (H - z) J0(q_par r) psi_i psi_f dz,
+//!
+//! since A = 2 pi r J1(q r) / q has dA/d(r^2) = pi J0(q r). Both are again products of a table per
+//! column and a table per row. For cylinders dF/dH = A psi_i(H) psi_f(H) and
+//! dF/dR = 2 pi R J0(q R) int psi_i psi_f dz.
+
+use num_complex::Complex64;
+
+use super::bessel::BesselTable;
+use super::trig::sin_cos;
+use super::{Averages, SeparableGrid, UprightShape, nodes_for, wave, wave_integral};
+use crate::jacobian::StructureDifferential;
+use crate::quadrature::gauss_legendre;
+use crate::structure_factor::{RadialParacrystal, StructureFactor};
+
+/// A direction in the space of ensembles: how radii, weights and height over radius change with one
+/// parameter.
+///
+/// ```
+/// use gisaxs_physics::EnsembleMove;
+///
+/// let radii = [3.0, 4.0, 5.0];
+/// // ln of the mean radius, height over radius, the number of the largest particles.
+/// let size = EnsembleMove { radii_nm: radii.to_vec(), ..EnsembleMove::default() };
+/// let height = EnsembleMove { height_ratio: 1.0, ..EnsembleMove::default() };
+/// let large = EnsembleMove { weights: vec![0.0, 0.0, 1.0], ..EnsembleMove::default() };
+/// # let _ = (size, height, large);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnsembleMove {
+    /// Change of every radius at constant height over radius, nm per unit of the parameter; empty:
+    /// none.
+    pub radii_nm: Vec<f64>,
+    /// Change of every weight, per unit of the parameter; empty: none.
+    pub weights: Vec<f64>,
+    /// Change of the height over radius, per unit of the parameter.
+    pub height_ratio: f64,
+}
+
+/// Averages over an ensemble and their derivatives.
+#[derive(Clone, Debug)]
+pub struct AveragesJacobian {
+    /// The averages themselves.
+    pub averages: Averages,
+    /// For every [`EnsembleMove`] the derivatives of both averages, nm^6 per unit of the parameter.
+    pub moves: Vec<Averages>,
+}
+
+/// Intensity in the decoupling approximation and its derivatives, per particle in nm^6, shape
+/// (n_k, n_q), row-major.
+#[derive(Clone, Debug)]
+pub struct DecouplingJacobian {
+    /// `<|F|^2> + |<F>|^2 (S - 1)`. It is also the derivative with respect to a scale; that with
+    /// respect to a background is 1.
+    pub intensity: Vec<f64>,
+    /// For every [`EnsembleMove`], nm^6 per unit of the parameter.
+    pub moves: Vec<Vec<f64>>,
+    /// With respect to the mean distance D at constant sigma_D / D, nm^5. The number of particles per
+    /// area, which goes with D as well, is no part of the intensity per particle.
+    pub distance: Vec<f64>,
+    /// With respect to sigma_D / D at constant D, nm^6.
+    pub disorder: Vec<f64>,
+}
+
+impl AveragesJacobian {
+    /// [`Averages::decoupling`] with the derivatives. `structure` has one entry per column.
+    ///
+    /// # Panics
+    /// If the number of columns is not that of the grid.
+    #[must_use]
+    pub fn decoupling(&self, structure: &[StructureDifferential]) -> DecouplingJacobian {
+        let excess: Vec<f64> = structure.iter().map(|s| s.value).collect();
+        let of_structure = |part: fn(&StructureDifferential) -> f64| {
+            let rows = self.averages.coherent.chunks_exact(structure.len());
+            rows.flat_map(|row| row.iter().zip(structure).map(|(c, s)| c * part(s)))
+                .collect()
+        };
+        DecouplingJacobian {
+            intensity: self.averages.decoupling(&excess),
+            moves: self.moves.iter().map(|m| m.decoupling(&excess)).collect(),
+            distance: of_structure(|s| s.distance),
+            disorder: of_structure(|s| s.disorder),
+        }
+    }
+}
+
+impl SeparableGrid {
+    /// The structure factor and its derivatives in every column, for
+    /// [`AveragesJacobian::decoupling`].
+    #[must_use]
+    pub fn structure(&self, chain: &RadialParacrystal) -> Vec<StructureDifferential> {
+        self.q_par
+            .iter()
+            .map(|&q| chain.differential(q, 0.0).unwrap_or_default())
+            .collect()
+    }
+
+    /// [`Self::averages`] with their derivatives along `moves`.
+    ///
+    /// # Panics
+    /// If radii and weights, or those of a move, differ in number.
+    #[must_use]
+    pub fn averages_and_jacobian(
+        &self,
+        shape: UprightShape,
+        radii_nm: &[f64],
+        weights: &[f64],
+        moves: &[EnsembleMove],
+    ) -> AveragesJacobian {
+        let n = radii_nm.len();
+        assert_eq!(n, weights.len(), "one weight per radius");
+        for change in moves {
+            for list in [&change.radii_nm, &change.weights] {
+                assert!(list.is_empty() || list.len() == n, "one change per radius");
+            }
+        }
+        let resizes = moves.iter().any(|m| !m.radii_nm.is_empty());
+        let needs = Needs {
+            radius: resizes,
+            height: resizes || moves.iter().any(|m| m.height_ratio != 0.0),
+        };
+        let cells = self.n_q() * self.n_k();
+        let mut sums = Sums::new(cells);
+        let mut changes = vec![Sums::new(cells); moves.len()];
+        let mut fields = Fields::new(cells);
+        let ratio = shape.height_ratio();
+        for (a, (&radius, &weight)) in radii_nm.iter().zip(weights).enumerate() {
+            let entry = |list: &[f64]| list.get(a).copied().unwrap_or(0.0);
+            if weight == 0.0 && moves.iter().all(|m| entry(&m.weights) == 0.0) {
+                continue;
+            }
+            self.fields(shape, radius, needs, &mut fields);
+            let f = &fields.value;
+            sums.add(weight, f);
+            for (sum, change) in changes.iter_mut().zip(moves) {
+                let d_radius = entry(&change.radii_nm);
+                // At constant H/R the height follows the radius.
+                let d_height = ratio * d_radius + radius * change.height_ratio;
+                if weight != 0.0 && (d_radius != 0.0 || d_height != 0.0) {
+                    sum.add_slope(
+                        f,
+                        [weight * d_radius, weight * d_height],
+                        [&fields.radius, &fields.height],
+                    );
+                }
+                let d_weight = entry(&change.weights);
+                if d_weight != 0.0 {
+                    sum.add(d_weight, f);
+                }
+            }
+        }
+        AveragesJacobian {
+            averages: sums.averages(),
+            moves: changes.iter().map(|c| sums.slopes(c)).collect(),
+        }
+    }
+
+    /// F and the derivatives of F that are needed, of shape (n_k, n_q), in nm^3 and nm^2.
+    fn fields(&self, shape: UprightShape, radius: f64, needs: Needs, fields: &mut Fields) {
+        let tables = match shape {
+            UprightShape::Cylinder { height_ratio } => self.cylinder(radius, height_ratio * radius),
+            UprightShape::Segment { height_ratio } => {
+                self.segment(shape, radius, height_ratio * radius, needs)
+            }
+        };
+        let (n_k, n_q) = (self.n_k(), self.n_q());
+        tables
+            .rows
+            .times(&tables.columns, n_k, n_q, &mut fields.value);
+        if needs.radius {
+            let columns = &tables.columns_of_radius;
+            tables.rows.times(columns, n_k, n_q, &mut fields.radius);
+        }
+        if needs.height {
+            let rows = &tables.rows_of_height;
+            rows.times(&tables.columns_of_height, n_k, n_q, &mut fields.height);
+        }
+    }
+
+    fn cylinder(&self, radius: f64, height: f64) -> Tables {
+        let bessel = BesselTable::get();
+        let circumference = 2.0 * std::f64::consts::PI * radius;
+        let disk = |q: &f64| circumference * radius * bessel.j1_over_x(q * radius);
+        let columns: Vec<f64> = self.q_par.iter().map(disk).collect();
+        let rim = |q: &f64| circumference * bessel.j0(q * radius);
+        let mut rows = Rows::default();
+        let mut rows_of_height = Rows::default();
+        let incident = wave(self.r_i, sin_cos(self.k_i * height));
+        for (&k_f, &r_f) in self.k_f.iter().zip(&self.r_f) {
+            rows.push(wave_integral(self.k_i, self.r_i, k_f, r_f, height));
+            rows_of_height.push(incident * wave(r_f, sin_cos(k_f * height)));
+        }
+        Tables {
+            columns_of_radius: self.q_par.iter().map(rim).collect(),
+            columns_of_height: columns.clone(),
+            columns,
+            rows,
+            rows_of_height,
+        }
+    }
+
+    fn segment(&self, shape: UprightShape, radius: f64, height: f64, needs: Needs) -> Tables {
+        let bessel = BesselTable::get();
+        let rule = gauss_legendre(nodes_for(height.max(radius), self.bandwidth()));
+        let pi = std::f64::consts::PI;
+        let nodes: Vec<(f64, f64, f64)> = rule
+            .iter()
+            .map(|&(x, w)| {
+                let part = 0.5 * (x + 1.0);
+                let r = radius * shape.radius_squared(part * shape.height_ratio()).sqrt();
+                (part * height, 0.5 * height * w, r)
+            })
+            .collect();
+        let disks = |r: f64, weight: f64| {
+            let area = weight * 2.0 * pi * r * r;
+            self.q_par
+                .iter()
+                .map(move |q| area * bessel.j1_over_x(q * r))
+        };
+        let columns: Vec<f64> = nodes.iter().flat_map(|&(_, w, r)| disks(r, w)).collect();
+        let mut columns_of_radius = Vec::new();
+        if needs.radius {
+            for &(z, weight, r) in &nodes {
+                let rim = weight * 2.0 * pi * (height - z);
+                columns_of_radius.extend(self.q_par.iter().map(|q| rim * bessel.j0(q * r)));
+            }
+        }
+        let mut columns_of_height = Vec::new();
+        if needs.height {
+            // One more node: the disk at the base.
+            columns_of_height.clone_from(&columns);
+            columns_of_height.extend(disks(radius * shape.radius_squared(0.0).sqrt(), 1.0));
+        }
+        let waves = |k: f64, r: Complex64, z: f64| {
+            let (sin, cos) = sin_cos(k * z);
+            let value = wave(r, (sin, cos));
+            // d/dz of exp(-i k z) + r exp(i k z) is i k (r exp(i k z) - exp(-i k z)).
+            let slope = Complex64::new(0.0, -k) * wave(-r, (sin, cos));
+            (value, slope)
+        };
+        let incident: Vec<_> = nodes
+            .iter()
+            .map(|n| waves(self.k_i, self.r_i, n.0))
+            .collect();
+        let (mut rows, mut rows_of_height) = (Rows::default(), Rows::default());
+        for (&k_f, &r_f) in self.k_f.iter().zip(&self.r_f) {
+            for (&(z, ..), &(psi_i, slope_i)) in nodes.iter().zip(&incident) {
+                let (psi_f, slope_f) = waves(k_f, r_f, z);
+                rows.push(psi_i * psi_f);
+                if needs.height {
+                    rows_of_height.push(slope_i * psi_f + psi_i * slope_f);
+                }
+            }
+            if needs.height {
+                rows_of_height.push((1.0 + self.r_i) * (1.0 + r_f));
+            }
+        }
+        Tables {
+            columns,
+            columns_of_radius,
+            columns_of_height,
+            rows,
+            rows_of_height,
+        }
+    }
+}
+
+/// Which derivatives of F are wanted.
+#[derive(Clone, Copy)]
+struct Needs {
+    radius: bool,
+    height: bool,
+}
+
+/// Tables per column, shape (n, n_q), and per row, shape (n_k, n), whose products are F, dF/dR at
+/// constant H, and dF/dH at constant R.
+struct Tables {
+    columns: Vec<f64>,
+    columns_of_radius: Vec<f64>,
+    columns_of_height: Vec<f64>,
+    rows: Rows,
+    rows_of_height: Rows,
+}
+
+/// A complex table in two parts.
+#[derive(Default)]
+struct Rows {
+    re: Vec<f64>,
+    im: Vec<f64>,
+}
+
+impl Rows {
+    fn push(&mut self, value: Complex64) {
+        self.re.push(value.re);
+        self.im.push(value.im);
+    }
+
+    /// The product with a real table of columns.
+    fn times(&self, columns: &[f64], n_k: usize, n_q: usize, field: &mut Field) {
+        super::product(&self.re, columns, n_k, n_q, &mut field.re);
+        super::product(&self.im, columns, n_k, n_q, &mut field.im);
+    }
+}
+
+/// A complex image in two parts.
+#[derive(Clone, Debug)]
+struct Field {
+    re: Vec<f64>,
+    im: Vec<f64>,
+}
+
+impl Field {
+    fn new(cells: usize) -> Self {
+        Self {
+            re: vec![0.0; cells],
+            im: vec![0.0; cells],
+        }
+    }
+}
+
+struct Fields {
+    value: Field,
+    /// dF/dR at constant H.
+    radius: Field,
+    /// dF/dH at constant R.
+    height: Field,
+}
+
+impl Fields {
+    fn new(cells: usize) -> Self {
+        Self {
+            value: Field::new(cells),
+            radius: Field::new(cells),
+            height: Field::new(cells),
+        }
+    }
+}
+
+/// sum w F, sum w |F|^2 and sum w; also changes of these.
+#[derive(Clone, Debug)]
+struct Sums {
+    amplitude: Field,
+    square: Vec<f64>,
+    weight: f64,
+}
+
+impl Sums {
+    fn new(cells: usize) -> Self {
+        Self {
+            amplitude: Field::new(cells),
+            square: vec![0.0; cells],
+            weight: 0.0,
+        }
+    }
+
+    fn add(&mut self, w: f64, f: &Field) {
+        self.weight += w;
+        let sums = (self.amplitude.re.iter_mut())
+            .zip(&mut self.amplitude.im)
+            .zip(&mut self.square);
+        for (((s_re, s_im), s_2), (re, im)) in sums.zip(f.re.iter().zip(&f.im)) {
+            *s_re += w * re;
+            *s_im += w * im;
+            *s_2 += w * (re * re + im * im);
+        }
+    }
+
+    /// Adds the changes that belong to dF = a A + b B.
+    fn add_slope(&mut self, f: &Field, [a, b]: [f64; 2], [field_a, field_b]: [&Field; 2]) {
+        let slopes = (field_a.re.iter().zip(&field_a.im)).zip(field_b.re.iter().zip(&field_b.im));
+        let sums = (self.amplitude.re.iter_mut())
+            .zip(&mut self.amplitude.im)
+            .zip(&mut self.square);
+        for ((((s_re, s_im), s_2), (re, im)), ((a_re, a_im), (b_re, b_im))) in
+            sums.zip(f.re.iter().zip(&f.im)).zip(slopes)
+        {
+            let (d_re, d_im) = (a * a_re + b * b_re, a * a_im + b * b_im);
+            *s_re += d_re;
+            *s_im += d_im;
+            *s_2 += 2.0 * (re * d_re + im * d_im);
+        }
+    }
+
+    fn averages(&self) -> Averages {
+        let inverse = self.weight.recip();
+        let coherent = (self.amplitude.re.iter().zip(&self.amplitude.im))
+            .map(|(re, im)| (re * re + im * im) * inverse * inverse)
+            .collect();
+        Averages {
+            coherent,
+            mean_square: self.square.iter().map(|s| s * inverse).collect(),
+        }
+    }
+
+    /// Changes of the averages.
+    fn slopes(&self, change: &Self) -> Averages {
+        let inverse = self.weight.recip();
+        let relative = change.weight * inverse;
+        let fields = (self.amplitude.re.iter().zip(&self.amplitude.im))
+            .zip(change.amplitude.re.iter().zip(&change.amplitude.im));
+        let coherent = fields
+            .map(|((re, im), (d_re, d_im))| {
+                let along = re * (d_re - re * relative) + im * (d_im - im * relative);
+                2.0 * along * inverse * inverse
+            })
+            .collect();
+        let squares = self.square.iter().zip(&change.square);
+        Averages {
+            coherent,
+            mean_square: squares.map(|(s, d)| (d - s * relative) * inverse).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Beam, Layer, Multilayer, RefractiveIndex};
+
+    fn grid() -> SeparableGrid {
+        let silicon = RefractiveIndex::new(5e-6, 1e-7).unwrap();
+        let film = RefractiveIndex::new(2.5e-6, 4e-9).unwrap();
+        let stack = Multilayer::new(vec![
+            Layer::semi_infinite(RefractiveIndex::VACUUM),
+            Layer::new(film, 25.0),
+            Layer::semi_infinite(silicon),
+        ]);
+        let beam = Beam::new(0.105, 0.4_f64.to_radians()).unwrap();
+        let q: Vec<f64> = (0..9).map(|i| 0.02 + 0.25 * f64::from(i)).collect();
+        let k: Vec<f64> = (0..7).map(|i| 0.05 + 0.3 * f64::from(i)).collect();
+        SeparableGrid::new(&stack.unwrap(), &beam, &q, &k)
+    }
+
+    const SHAPES: [UprightShape; 4] = [
+        UprightShape::Segment { height_ratio: 0.6 },
+        UprightShape::Segment { height_ratio: 1.4 },
+        UprightShape::Cylinder { height_ratio: 0.3 },
+        UprightShape::Cylinder { height_ratio: 1.7 },
+    ];
+    const RADII: [f64; 3] = [2.0, 4.0, 6.5];
+    const WEIGHTS: [f64; 3] = [0.5, 1.0, 0.2];
+
+    fn moved(shape: UprightShape, by: &EnsembleMove, t: f64) -> (UprightShape, Vec<f64>, Vec<f64>) {
+        let add = |start: &[f64], change: &[f64]| -> Vec<f64> {
+            let change = change.iter().copied().chain(std::iter::repeat(0.0));
+            start.iter().zip(change).map(|(s, c)| s + t * c).collect()
+        };
+        let height_ratio = shape.height_ratio() + t * by.height_ratio;
+        let shape = match shape {
+            UprightShape::Segment { .. } => UprightShape::Segment { height_ratio },
+            UprightShape::Cylinder { .. } => UprightShape::Cylinder { height_ratio },
+        };
+        (shape, add(&RADII, &by.radii_nm), add(&WEIGHTS, &by.weights))
+    }
+
+    /// Relative to the largest derivative: the tables of Bessel functions are good to 1e-9, and the
+    /// difference quotient magnifies the error of those in the averages by 1 / step.
+    const TOLERANCE: f64 = 3e-6;
+
+    #[test]
+    fn derivatives_agree_with_differences_of_the_averages() {
+        let grid = grid();
+        let moves = [
+            EnsembleMove {
+                radii_nm: vec![1.0, 0.5, -0.7],
+                ..EnsembleMove::default()
+            },
+            EnsembleMove {
+                height_ratio: 1.0,
+                ..EnsembleMove::default()
+            },
+            EnsembleMove {
+                weights: vec![0.0, 0.0, 1.0],
+                ..EnsembleMove::default()
+            },
+            EnsembleMove {
+                radii_nm: vec![0.1, 0.2, 0.3],
+                weights: vec![0.2, -0.3, 0.1],
+                height_ratio: 0.4,
+            },
+        ];
+        for shape in SHAPES {
+            let found = grid.averages_and_jacobian(shape, &RADII, &WEIGHTS, &moves);
+            let plain = grid.averages(shape, &RADII, &WEIGHTS);
+            for (a, b) in [
+                (&found.averages.coherent, &plain.coherent),
+                (&found.averages.mean_square, &plain.mean_square),
+            ] {
+                let largest = b.iter().copied().fold(0.0, f64::max);
+                let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12 * largest;
+                assert!(a.iter().zip(b).all(close), "{shape:?}");
+            }
+            for (change, slopes) in moves.iter().zip(&found.moves) {
+                let at = |t: f64| {
+                    let (shape, radii, weights) = moved(shape, change, t);
+                    let a = grid.averages(shape, &radii, &weights);
+                    [a.coherent, a.mean_square]
+                };
+                let quotients = [4e-2, 2e-2, 1e-2].map(|h| (h, at(h), at(-h)));
+                for (which, slopes) in [&slopes.coherent, &slopes.mean_square]
+                    .into_iter()
+                    .enumerate()
+                {
+                    let exact: Vec<f64> = (0..slopes.len())
+                        .map(|i| {
+                            let [a, b, c] = [0, 1, 2].map(|n: usize| {
+                                let (h, up, down) = &quotients[n];
+                                (up[which][i] - down[which][i]) / (2.0 * h)
+                            });
+                            (64.0 * c - 20.0 * b + a) / 45.0
+                        })
+                        .collect();
+                    let largest = exact.iter().fold(0.0_f64, |m, e| m.max(e.abs()));
+                    for (slope, exact) in slopes.iter().zip(&exact) {
+                        assert!(
+                            (slope - exact).abs() < TOLERANCE * largest,
+                            "{shape:?} {change:?} {which}: {slope} {exact} of {largest}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn decoupling_follows_distance_and_disorder() {
+        let grid = grid();
+        let (d, disorder) = (14.0, 0.22);
+        let chain = |d: f64, disorder: f64| RadialParacrystal::new(d, disorder * d).unwrap();
+        let jacobian = grid.averages_and_jacobian(SHAPES[1], &RADII, &WEIGHTS, &[]);
+        let found = jacobian.decoupling(&grid.structure(&chain(d, disorder)));
+        let at = |d: f64, disorder: f64| {
+            jacobian
+                .decoupling(&grid.structure(&chain(d, disorder)))
+                .intensity
+        };
+        let h = 1e-5;
+        let (up, down) = (at(d + h, disorder), at(d - h, disorder));
+        let (more, less) = (at(d, disorder + h), at(d, disorder - h));
+        for i in 0..up.len() {
+            let exact = (up[i] - down[i]) / (2.0 * h);
+            let scale = found.intensity[i];
+            assert!((found.distance[i] - exact).abs() < 1e-6 * scale, "{i}");
+            let exact = (more[i] - less[i]) / (2.0 * h);
+            assert!((found.disorder[i] - exact).abs() < 1e-6 * scale, "{i}");
+        }
+    }
+}
