@@ -153,8 +153,7 @@ const FADDEEVA_TERMS: usize = 40;
 /// Z = (L + i z) / (L - i z), w = 2 p(Z) / (L - i z)^2 + 1 / (sqrt(pi) (L - i z)) for
 /// Im z >= 0, where p has the Fourier coefficients of exp(-t^2) (L^2 + t^2), t = L tan(theta/2).
 ///
-/// Kernels use [`crate::simd::Cplx::faddeeva_of_both_signs`]; this one is what it is compared with.
-#[cfg(test)]
+/// Blocks of pixels use [`crate::simd::Cplx::faddeeva_of_both_signs`].
 #[must_use]
 pub(crate) fn faddeeva(z: Complex64) -> Complex64 {
     if z.im < 0.0 {

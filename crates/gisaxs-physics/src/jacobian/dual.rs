@@ -65,9 +65,11 @@ impl Dual {
         }
     }
 
-    /// Principal root.
-    pub(super) fn sqrt(self) -> Self {
-        self.root(self.value.sqrt())
+    /// Faddeeva function w; w' = -2 z w + 2 i / sqrt(pi) (DLMF 7.10.2).
+    pub(super) fn faddeeva(self) -> Self {
+        let value = crate::special::faddeeva(self.value);
+        let constant = Complex64::new(0.0, 2.0 / std::f64::consts::PI.sqrt());
+        self.chain(value, constant - 2.0 * self.value * value)
     }
 
     /// Times i.
@@ -139,8 +141,9 @@ mod tests {
     #[test]
     fn derivatives_of_every_operation_are_those_of_differences() {
         let f = |z: Dual| {
-            let a = (z * z + Dual::ONE).sqrt() * Complex64::new(0.3, 1.0);
-            (a.exp() - z.inv() * 2.0) * (-z).times_i()
+            let square = z * z + Dual::ONE;
+            let a = square.root(square.value.sqrt()) * Complex64::new(0.3, 1.0);
+            (a.exp() - z.inv() * 2.0).faddeeva() * (-z).times_i()
         };
         let z = Complex64::new(0.7, 0.2);
         let seeds = [1.0, -0.5, 0.0, 2.0];
@@ -155,7 +158,7 @@ mod tests {
             assert!((slope - difference).norm() < 1e-8 * (1.0 + slope.norm()));
         }
         // A root that stays at zero is not differentiated.
-        let still = Dual::ZERO.sqrt();
+        let still = Dual::ZERO.root(Complex64::ZERO);
         assert_eq!(still, Dual::ZERO);
     }
 }

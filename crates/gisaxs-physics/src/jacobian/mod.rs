@@ -49,6 +49,7 @@
 //! refractive index and thickness do not follow the particles.
 
 mod correlation;
+mod diffuse;
 mod dual;
 mod parameter;
 mod particle;
@@ -65,6 +66,7 @@ use crate::error::{Error, Result};
 use crate::geometry::{Beam, Direction};
 use crate::sample::Sample;
 
+use diffuse::Diffuse;
 use plan::{GlobalKind, GlobalMove, Plan};
 use population::Prepared;
 use waves::Waves;
@@ -202,12 +204,6 @@ impl Sample {
         let (k, stack) = (beam.k(), self.stack());
         let plan = Plan::new(parameters, stack)?;
         self.check_indices(&plan)?;
-        if self.scatters_diffusely() {
-            return Err(Error::NoDerivative {
-                quantity: "image".to_owned(),
-                reason: "the diffuse scattering of rough interfaces is not differentiated",
-            });
-        }
         let incident = Waves::incident(stack, &plan.lanes, k, beam.alpha_i_rad());
         let mut populations = self
             .populations()
@@ -215,6 +211,10 @@ impl Sample {
             .enumerate()
             .map(|(i, p)| Prepared::new(i, p, stack, &plan, &incident, k))
             .collect::<Result<Vec<_>>>()?;
+        let mut diffuse = self
+            .rough_interfaces()
+            .map(|rough| Diffuse::new(rough, stack, &plan, k))
+            .transpose()?;
         let of_kind = |wanted: Quantity| plan.quantities.iter().position(|q| *q == wanted);
         let (of_scale, of_background) = (of_kind(Quantity::Scale), of_kind(Quantity::Background));
 
@@ -235,6 +235,9 @@ impl Sample {
                 for population in &mut populations {
                     population.set_exit(&exit);
                 }
+                if let Some(diffuse) = &mut diffuse {
+                    diffuse.set_exit(&incident, &exit);
+                }
             }
             moves.clear();
             moves.extend(
@@ -245,10 +248,14 @@ impl Sample {
             // The form factors are written for incident minus exit.
             let [q_x, q_y, _] = direction.q(beam).map(|c| -c);
             slopes.fill(0.0);
-            let cross_section: f64 = populations
+            let particles: f64 = populations
                 .iter_mut()
                 .map(|p| p.add([q_x, q_y], &plan, &moves, &mut slopes))
                 .sum();
+            let interfaces = diffuse
+                .as_mut()
+                .map_or(0.0, |d| d.add([q_x, q_y], &plan, &moves, &mut slopes));
+            let cross_section = particles + interfaces;
             let scale = scale * weight;
             for slope in &mut slopes {
                 *slope *= scale;

@@ -7,7 +7,9 @@ use crate::form_factor::{
     Cone, Cuboid, Cylinder, Ellipsoid, FormFactor, Polyhedron, Sphere, SphericalSegment,
 };
 use crate::material::RefractiveIndex;
-use crate::multilayer::{InterfaceProfile, Layer, Multilayer, Roughness};
+use crate::multilayer::{
+    InterfaceProfile, Layer, Multilayer, RoughInterfaces, Roughness, SelfAffine,
+};
 use crate::particle::{Axis, Particle, Rotation};
 use crate::sample::{Correlation, Placement, Population};
 use crate::structure_factor::RadialParacrystal;
@@ -422,6 +424,64 @@ fn buried_particles_in_rough_films() {
         Quantity::shape(0, 0, "radius"),
         4.0,
     );
+}
+
+#[test]
+fn diffuse_scattering_of_rough_interfaces() {
+    for alpha_i in ANGLES {
+        for vertical_correlation_nm in [None, Some(40.0)] {
+            let build = |v: &[f64]| {
+                // The height of a profile goes with the effective roughness.
+                let profile = |effective: f64| {
+                    let unit = SelfAffine {
+                        sigma_nm: 1.0,
+                        hurst: 0.6,
+                        correlation_nm: 30.0,
+                        max_frequency_per_nm: 0.5,
+                    };
+                    SelfAffine {
+                        sigma_nm: effective / unit.effective_sigma(),
+                        ..unit
+                    }
+                };
+                let rough = |s: f64| Roughness::erf(s).unwrap();
+                let stack = Multilayer::new(vec![
+                    Layer::semi_infinite(RefractiveIndex::VACUUM),
+                    Layer::new(POLYMER, v[1]).with_roughness(rough(v[2])),
+                    Layer::new(
+                        RefractiveIndex {
+                            delta: 9e-6,
+                            beta: 2e-8,
+                        },
+                        14.0,
+                    ),
+                    Layer::semi_infinite(SILICON).with_roughness(rough(v[3])),
+                ]);
+                let sample = Sample::new(stack.unwrap(), vec![])
+                    .and_then(|s| {
+                        s.with_diffuse_scattering(RoughInterfaces {
+                            profiles: vec![None, Some(profile(v[2])), None, Some(profile(v[3]))],
+                            vertical_correlation_nm,
+                        })
+                    })
+                    .unwrap();
+                (sample, v[0])
+            };
+            let model = Model {
+                parameters: vec![
+                    single(Quantity::IncidenceAngle),
+                    single(Quantity::Thickness { layer: 1 }),
+                    single(Quantity::Roughness { layer: 1 }),
+                    single(Quantity::Roughness { layer: 3 }),
+                ],
+                start: vec![alpha_i, 25.0, 0.6, 0.9],
+                build: &build,
+            };
+            model.check(&format!(
+                "diffuse, alpha_i {alpha_i}, {vertical_correlation_nm:?}"
+            ));
+        }
+    }
 }
 
 #[test]

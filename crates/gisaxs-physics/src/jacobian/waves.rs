@@ -6,7 +6,7 @@
 use num_complex::Complex64;
 
 use super::dual::{Dual, LANES};
-use crate::multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness};
+use crate::multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, root_of_tanhc};
 
 /// What the waves of a stack depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,10 +147,13 @@ impl DualLayer {
             }
             InterfaceProfile::Tanh => {
                 let w = s * 3.0_f64.sqrt();
-                let rho_squared = tanhc(w * b) * tanhc(w * a).inv();
+                let [above, below] = [tanhc(w * a), tanhc(w * b)];
+                let rho_squared = below * above.inv();
+                let [above, below] = [above, below].map(|x| x.root(root_of_tanhc(x.value)));
+                let rho = below * above.inv();
                 let b = b * rho_squared;
                 let inverse = (a + b).inv();
-                ((a - b) * inverse, a * rho_squared.sqrt() * inverse * 2.0)
+                ((a - b) * inverse, a * rho * inverse * 2.0)
             }
         }
     }

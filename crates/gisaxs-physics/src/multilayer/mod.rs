@@ -17,6 +17,7 @@ mod roughness;
 pub(crate) use block::{LayerColumns, WaveBlock};
 pub use diffuse::{RoughInterfaces, SelfAffine};
 pub(crate) use diffuse_block::DiffuseBlock;
+pub(crate) use roughness::root_of_tanhc;
 pub use roughness::{InterfaceProfile, Roughness, effective_sigma};
 
 use num_complex::Complex64;

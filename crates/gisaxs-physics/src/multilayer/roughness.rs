@@ -165,7 +165,7 @@ const ROUNDING: f64 = 1e-13;
 /// Root of a value of [`tanhc`]. In a strongly evanescent wave of a transparent medium, tanhc is
 /// real and negative, and the sign of the root must not be left to rounding: a little absorption
 /// brings the value below the real axis.
-fn root_of_tanhc(value: Complex64) -> Complex64 {
+pub(crate) fn root_of_tanhc(value: Complex64) -> Complex64 {
     if value.im.abs() < -value.re * ROUNDING {
         Complex64::new(0.0, -(-value.re).sqrt())
     } else {

@@ -132,8 +132,8 @@ impl Sample {
         &self.stack
     }
 
-    pub(crate) fn scatters_diffusely(&self) -> bool {
-        self.rough.is_some()
+    pub(crate) fn rough_interfaces(&self) -> Option<&RoughInterfaces> {
+        self.rough.as_ref()
     }
 
     pub(crate) fn populations(&self) -> &[Population] {
