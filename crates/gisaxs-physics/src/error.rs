@@ -148,6 +148,66 @@ pub enum Error {
         /// Index of the direction or pixel.
         pixel: usize,
     },
+    /// A vertex of a mesh with a coordinate that is no number.
+    #[error("mesh: vertex {vertex} has a coordinate {coordinate}, expected finite numbers in nm")]
+    MeshVertex {
+        /// Index of the vertex.
+        vertex: usize,
+        /// The coordinate.
+        coordinate: f64,
+    },
+    /// A face of a mesh with a vertex that does not exist.
+    #[error("mesh: face {face} has the vertex {vertex}, expected 0 to {} (there are {count})", count.saturating_sub(1))]
+    MeshIndex {
+        /// Index of the face.
+        face: usize,
+        /// Index of the missing vertex.
+        vertex: usize,
+        /// Number of vertices.
+        count: usize,
+    },
+    /// A face of a mesh that is no polygon.
+    #[error("mesh: face {face} {problem}, expected a polygon of three or more different corners")]
+    MeshFace {
+        /// Index of the face.
+        face: usize,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A face of a mesh whose corners are not in one plane.
+    #[error(
+        "mesh: face {face} is not flat, its vertex {vertex} is {distance_nm:.3e} nm off the plane, \
+         expected at most {allowed_nm:.3e} nm (or triangles)"
+    )]
+    MeshNotFlat {
+        /// Index of the face.
+        face: usize,
+        /// Index of the vertex.
+        vertex: usize,
+        /// Its distance from the plane, in nm.
+        distance_nm: f64,
+        /// Largest distance allowed, in nm.
+        allowed_nm: f64,
+    },
+    /// An edge that does not join two faces of a closed, oriented surface.
+    #[error("mesh: edge {} to {} of face {face} {problem}", edge[0], edge[1])]
+    MeshEdge {
+        /// Index of the face.
+        face: usize,
+        /// Indices of its vertices, in the direction of the face.
+        edge: [usize; 2],
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A closed surface that contains nothing, or everything else.
+    #[error(
+        "mesh: the faces enclose {volume_nm3} nm^3, expected a positive volume \
+         (faces are counter-clockwise seen from outside)"
+    )]
+    MeshVolume {
+        /// The enclosed volume, in nm^3.
+        volume_nm3: f64,
+    },
     /// A list that must hold something is empty, or two lists differ in length.
     #[error("{name} has {found} entries, expected {expected}")]
     Length {

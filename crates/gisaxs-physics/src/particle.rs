@@ -173,7 +173,12 @@ impl Particle {
     #[must_use]
     pub fn rotated(mut self, rotation: Rotation) -> Self {
         for c in &mut self.components {
-            c.rotation = c.rotation.then(rotation);
+            // Turned corners spare turned q, and can be cut.
+            let turned = c.shape.turned(c.rotation.then(rotation));
+            (c.shape, c.rotation) = match turned {
+                Some(shape) => (shape, Rotation::IDENTITY),
+                None => (c.shape.clone(), c.rotation.then(rotation)),
+            };
             c.position_nm = rotation.apply(c.position_nm);
         }
         self

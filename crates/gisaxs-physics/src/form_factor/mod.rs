@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
+use crate::particle::Rotation;
+
 /// Registers the shapes: a module, its type, and its catalogue entries.
 macro_rules! register {
     ($($module:ident::$shape:ident[$($info:ident),+]),+ $(,)?) => {
@@ -88,6 +90,12 @@ pub trait FormFactor: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// The shape turned about its origin, if it can be described so: bodies with plane faces turn their
+    /// corners. `None` for the others, where q is turned instead, for every pixel.
+    fn turned(&self, _rotation: Rotation) -> Option<Arc<dyn FormFactor>> {
+        None
+    }
+
     /// F for the four vertical wavevector transfers of the DWBA, all with the same real
     /// in-plane q: q_z = -k_i - k_f, +k_i - k_f, -k_i + k_f, +k_i + k_f, where k_i and k_f
     /// are the normal wavenumbers (nm^-1) in the particle's layer.
@@ -117,16 +125,27 @@ fn add_terms_one_by_one<F: FormFactor + ?Sized>(
     im: &mut [f64],
 ) {
     for pixel in 0..terms.pixels {
-        let q_par = [terms.q_x[pixel], terms.q_y[pixel]];
-        let four = shape.at_four(q_par, terms.k_i, terms.k_f.at(pixel));
-        let sum: Complex64 = four
-            .iter()
-            .zip(&terms.weights)
-            .map(|(f, weight)| weight.at(pixel) * f)
-            .sum();
-        re[pixel] += sum.re;
-        im[pixel] += sum.im;
+        add_terms_of_pixel(shape, terms, pixel, re, im);
     }
+}
+
+/// [`FormFactor::add_terms`] for one pixel.
+fn add_terms_of_pixel<F: FormFactor + ?Sized>(
+    shape: &F,
+    terms: &Terms<'_>,
+    pixel: usize,
+    re: &mut [f64],
+    im: &mut [f64],
+) {
+    let q_par = [terms.q_x[pixel], terms.q_y[pixel]];
+    let four = shape.at_four(q_par, terms.k_i, terms.k_f.at(pixel));
+    let sum: Complex64 = four
+        .iter()
+        .zip(&terms.weights)
+        .map(|(f, weight)| weight.at(pixel) * f)
+        .sum();
+    re[pixel] += sum.re;
+    im[pixel] += sum.im;
 }
 
 /// 1 or 0.

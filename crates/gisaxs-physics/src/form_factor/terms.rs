@@ -138,6 +138,7 @@ pub struct Scratch {
     entries: Vec<Entry>,
     /// The entry that is overwritten next.
     next: usize,
+    memory: Vec<f64>,
 }
 
 #[derive(Debug)]
@@ -183,6 +184,16 @@ impl Scratch {
         &self.entries[index].columns[..columns]
     }
 
+    /// So many numbers for any use, aligned to vectors. Their values are arbitrary.
+    pub(crate) fn memory(&mut self, length: usize) -> &mut [f64] {
+        const ALIGNMENT: usize = LANES * size_of::<f64>();
+        if self.memory.len() < length + LANES {
+            self.memory.resize(length + LANES, 0.0);
+        }
+        let start = self.memory.as_ptr().align_offset(ALIGNMENT);
+        &mut self.memory[start..start + length]
+    }
+
     /// Forgets what is stored (the block or the waves are others now) but keeps the memory.
     pub(crate) fn forget(&mut self) {
         for entry in &mut self.entries {
@@ -195,6 +206,16 @@ impl Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_aligned_and_long_enough() {
+        let mut scratch = Scratch::default();
+        for length in [8, 1000, 16] {
+            let memory = scratch.memory(length);
+            assert_eq!(memory.len(), length);
+            assert_eq!(memory.as_ptr().addr() % 64, 0);
+        }
+    }
 
     #[test]
     fn what_is_stored_is_found_until_it_is_forgotten() {

@@ -1,7 +1,8 @@
 //! Upright prisms.
 
 use super::super::catalogue::{ShapeInfo, nm};
-use super::{Polyhedron, ring};
+use super::Polyhedron;
+use super::table::ring;
 use crate::error::{Result, positive};
 
 pub(crate) const PRISM3: ShapeInfo = ShapeInfo {
@@ -26,7 +27,11 @@ impl Polyhedron {
     /// # Errors
     /// If a length is not positive.
     pub fn prism3(base_edge_nm: f64, height_nm: f64) -> Result<Self> {
-        prism(3, positive("base edge", base_edge_nm, "nm")? / 3.0_f64.sqrt(), height_nm)
+        prism(
+            3,
+            positive("base edge", base_edge_nm, "nm")? / 3.0_f64.sqrt(),
+            height_nm,
+        )
     }
 
     /// Upright prism on a regular hexagon, one corner on the x axis (nm).
@@ -40,6 +45,8 @@ impl Polyhedron {
 
 fn prism(n: usize, radius: f64, height_nm: f64) -> Result<Polyhedron> {
     let height = positive("prism height", height_nm, "nm")?;
-    let corners: Vec<_> = ring(n, radius, 0.0, 0.0).chain(ring(n, radius, height, 0.0)).collect();
-    Polyhedron::convex_hull(&corners)
+    let corners: Vec<_> = ring(n, radius, 0.0, 0.0)
+        .chain(ring(n, radius, height, 0.0))
+        .collect();
+    Polyhedron::stacked(n, &corners)
 }

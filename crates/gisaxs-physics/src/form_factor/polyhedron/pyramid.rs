@@ -2,7 +2,8 @@
 
 use super::super::catalogue::{ShapeInfo, nm, rad};
 use super::super::cone::{base_slope, top_fits};
-use super::{Polyhedron, rectangle, ring};
+use super::Polyhedron;
+use super::table::{rectangle, ring};
 use crate::error::{Result, positive};
 
 pub(crate) const PYRAMID2: ShapeInfo = ShapeInfo {
@@ -12,11 +13,18 @@ pub(crate) const PYRAMID2: ShapeInfo = ShapeInfo {
         nm("length", "edge of the base along x"),
         nm("width", "edge of the base along y"),
         nm("height", "height"),
-        rad("alpha_length", "angle to the base of the faces that bound x"),
+        rad(
+            "alpha_length",
+            "angle to the base of the faces that bound x",
+        ),
         rad("alpha_width", "angle to the base of the faces that bound y"),
     ],
     examples: &[&[6.0, 9.0, 3.0, 1.1, 1.3]],
-    constructor: |v| Ok(Box::new(Polyhedron::pyramid2(v[0], v[1], v[2], v[3], v[4])?)),
+    constructor: |v| {
+        Ok(Box::new(Polyhedron::pyramid2(
+            v[0], v[1], v[2], v[3], v[4],
+        )?))
+    },
 };
 
 pub(crate) const PYRAMID3: ShapeInfo = ShapeInfo {
@@ -73,8 +81,12 @@ impl Polyhedron {
         let height = positive("pyramid height", height_nm, "nm")?;
         let top = |half: f64, alpha: f64| top_fits(half - height * base_slope(alpha)?, half);
         let mut corners = rectangle(half_length, half_width, 0.0).to_vec();
-        corners.extend(rectangle(top(half_length, alpha_length_rad)?, top(half_width, alpha_width_rad)?, height));
-        Self::convex_hull(&corners)
+        corners.extend(rectangle(
+            top(half_length, alpha_length_rad)?,
+            top(half_width, alpha_width_rad)?,
+            height,
+        ));
+        Self::stacked(4, &corners)
     }
 
     /// Truncated pyramid on an equilateral triangle, one corner on the x axis; `alpha_rad` is the
@@ -83,7 +95,12 @@ impl Polyhedron {
     /// # Errors
     /// As [`Self::pyramid2`].
     pub fn pyramid3(base_edge_nm: f64, height_nm: f64, alpha_rad: f64) -> Result<Self> {
-        regular(3, positive("base edge", base_edge_nm, "nm")? / 3.0_f64.sqrt(), height_nm, alpha_rad)
+        regular(
+            3,
+            positive("base edge", base_edge_nm, "nm")? / 3.0_f64.sqrt(),
+            height_nm,
+            alpha_rad,
+        )
     }
 
     /// Truncated pyramid on a square along x and y.
@@ -99,7 +116,12 @@ impl Polyhedron {
     /// # Errors
     /// As [`Self::pyramid2`].
     pub fn pyramid6(base_edge_nm: f64, height_nm: f64, alpha_rad: f64) -> Result<Self> {
-        regular(6, positive("base edge", base_edge_nm, "nm")?, height_nm, alpha_rad)
+        regular(
+            6,
+            positive("base edge", base_edge_nm, "nm")?,
+            height_nm,
+            alpha_rad,
+        )
     }
 }
 
@@ -109,6 +131,8 @@ fn regular(n: usize, radius: f64, height_nm: f64, alpha_rad: f64) -> Result<Poly
     // The side faces move inwards by the slope; the circle around shrinks in proportion.
     let inradius = radius * (std::f64::consts::PI / n as f64).cos();
     let top = top_fits(inradius - height * base_slope(alpha_rad)?, inradius)? / inradius * radius;
-    let corners: Vec<_> = ring(n, radius, 0.0, 0.0).chain(ring(n, top, height, 0.0)).collect();
-    Polyhedron::convex_hull(&corners)
+    let corners: Vec<_> = ring(n, radius, 0.0, 0.0)
+        .chain(ring(n, top, height, 0.0))
+        .collect();
+    Polyhedron::stacked(n, &corners)
 }
