@@ -607,6 +607,7 @@ mod tests {
             distance_nm: 9.5,
             disorder: 0.24,
             model: CorrelationModel::Decoupling,
+            ordered: 1.0,
         };
         let fixed = |x: f64| Range::Uniform([x, x]);
         let prior = ArtifactPrior {

@@ -27,8 +27,12 @@ fn sample(
 ) -> physics::Result<physics::Sample> {
     let (d, disorder) = (correlation.distance_nm, correlation.disorder);
     let order = RadialParacrystal::new(d, disorder * d)?;
+    let at_random = physics::Correlation::None {
+        density_per_nm2: physics::StructureFactor::density(&order),
+    };
     let decoupling = physics::Correlation::Decoupling(Arc::new(order));
-    let mut population = physics::Population::new(0, Placement::Bottom, decoupling);
+    let mut ordered = physics::Population::new(0, Placement::Bottom, decoupling);
+    let mut random = physics::Population::new(0, Placement::Bottom, at_random);
     let (radii, weights) = particles.sizes.nodes(q_max);
     for (r, weight) in radii.into_iter().zip(weights) {
         let particle = match particles.shape {
@@ -40,9 +44,15 @@ fn sample(
                 Particle::new(SphericalSegment::new(r, 0.0, cut)?, setup.particle)
             }
         };
-        population = population.with(particle, weight)?;
+        ordered = ordered.with(particle.clone(), weight)?;
+        random = random.with(particle, weight)?;
     }
-    physics::Sample::new(setup.stack.clone(), vec![population])
+    let share = correlation.ordered;
+    let mut populations = vec![ordered.with_coverage(share)?];
+    if share < 1.0 {
+        populations.push(random.with_coverage(1.0 - share)?);
+    }
+    physics::Sample::new(setup.stack.clone(), populations)
 }
 
 /// Sorted relative errors of the pixels, after the two are brought to one scale.

@@ -3,6 +3,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::range::check_share;
 use crate::{Range, Result};
 
 /// How positions and sizes go together.
@@ -30,6 +31,15 @@ pub struct Correlation {
     pub disorder: f64,
     /// Coupling of sizes and positions.
     pub model: CorrelationModel,
+    /// Share of the particles that keep this distance; the rest, a second population of the
+    /// same particles, lie at random (on top of a layer, between domains). Always 1 with
+    /// [`CorrelationModel::SizeSpacing`].
+    #[serde(default = "all")]
+    pub ordered: f64,
+}
+
+fn all() -> f64 {
+    1.0
 }
 
 /// Ranges of [`Correlation`].
@@ -48,6 +58,10 @@ pub struct CorrelationPrior {
     pub local_monodisperse: f64,
     /// Coupling constant of size-spacing correlation.
     pub kappa: Range,
+    /// Share of samples in which some of the particles lie at random.
+    pub partly_ordered: f64,
+    /// Share of the particles that keep their distance in such a sample.
+    pub ordered: Range,
 }
 
 impl Default for CorrelationPrior {
@@ -59,6 +73,8 @@ impl Default for CorrelationPrior {
             size_spacing: 0.04,
             local_monodisperse: 0.04,
             kappa: Range::Uniform([0.2, 1.5]),
+            partly_ordered: 0.5,
+            ordered: Range::Uniform([0.4, 1.0]),
         }
     }
 }
@@ -69,6 +85,9 @@ impl CorrelationPrior {
             .check("correlation.distance_nm", [0.5, 1e4], "0.5 to 10000 nm")?;
         self.disorder
             .check("correlation.disorder", [1e-3, 1.0], "0.001 to 1")?;
+        check_share("correlation.partly_ordered", self.partly_ordered)?;
+        self.ordered
+            .check("correlation.ordered", [0.0, 1.0], "0 to 1")?;
         self.kappa.check("correlation.kappa", [0.0, 4.0], "0 to 4")
     }
 
@@ -103,10 +122,18 @@ impl CorrelationPrior {
         } else {
             self.disorder.draw(rng)
         };
+        let is_partly_ordered = rng.random_bool(self.partly_ordered);
+        let ordered = if is_partly_ordered && !matches!(model, CorrelationModel::SizeSpacing { .. })
+        {
+            self.ordered.draw(rng)
+        } else {
+            1.0
+        };
         Correlation {
             distance_nm,
             disorder,
             model,
+            ordered,
         }
     }
 }
@@ -120,8 +147,9 @@ impl Correlation {
         ((-0.5 * x * x).exp(), q * self.distance_nm)
     }
 
-    /// S(q_par) of the radial paracrystal without finite-size damping,
-    /// S = (1 - phi^2) / (1 - 2 phi cos(q D) + phi^2).
+    /// S(q_par) = 1 + ordered (S_p - 1), with the radial paracrystal without finite-size damping,
+    /// S_p = (1 - phi^2) / (1 - 2 phi cos(q D) + phi^2). Populations without correlation to each
+    /// other add their intensities, each with its share of the particles.
     #[inline]
     #[must_use]
     pub fn structure_factor(&self, q: f64) -> f64 {
@@ -132,7 +160,8 @@ impl Correlation {
         let half = (0.5 * q * self.distance_nm).sin();
         // 1 - 2 phi cos + phi^2 = (1 - phi)^2 + 4 phi sin^2(phase / 2).
         let bottom = gap * gap + 4.0 * phi * half * half;
-        if bottom == 0.0 { 0.0 } else { top / bottom }
+        let paracrystal = if bottom == 0.0 { 0.0 } else { top / bottom };
+        1.0 + self.ordered * (paracrystal - 1.0)
     }
 }
 
@@ -146,6 +175,7 @@ mod tests {
             distance_nm: 10.0,
             disorder: 0.2,
             model: CorrelationModel::Decoupling,
+            ordered: 1.0,
         };
         for q in [0.01, 0.3, 0.62, 1.5, 4.0] {
             let (phi, phase) = c.modulus_and_phase(q);

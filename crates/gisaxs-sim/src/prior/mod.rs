@@ -59,7 +59,7 @@ impl Default for ArtifactPrior {
         Self {
             peak_counts: Range::LogUniform([15.0, 1.0e5]),
             flat: Range::LogUniform([1.0e-6, 3.0e-2]),
-            diffuse: Range::LogUniform([1.0e-3, 1.0]),
+            diffuse: Range::LogUniform([1.0e-3, 50.0]),
             air: Range::LogUniform([1.0e-4, 0.3]),
             rod: Range::LogUniform([1.0e-2, 1.0e2]),
             response: Range::Uniform([0.0, 0.12]),
