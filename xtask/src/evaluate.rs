@@ -41,6 +41,9 @@ pub(crate) struct Args {
     /// Refine every answer before it is scored (frames only).
     #[arg(long, requires = "validation")]
     refine: bool,
+    /// Score the network's answer as it is, not weighed by the re-simulation (frames only).
+    #[arg(long, conflicts_with = "refine")]
+    unverified: bool,
     /// Write weights with intervals calibrated, and the statistics of the training
     /// patterns measured, on views of yet another seed.
     #[arg(
@@ -73,10 +76,14 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
         weights = Some(to.clone());
     }
     let predictor = predictor(weights.as_deref(), args.device)?;
+    let options = Options {
+        verify: !args.unverified,
+        refine: args.refine,
+    };
     let (scores, complete) = match (&args.validation, args.frames) {
-        (Some(folder), _) => frames(&predictor, folder, args.refine)?,
+        (Some(folder), _) => frames(&predictor, folder, &options)?,
         (None, Some(count)) => (
-            simulated_frames::scores(&predictor, count, args.seed)?,
+            simulated_frames::scores(&predictor, count, args.seed, &options)?,
             true,
         ),
         (None, None) => (views(&predictor, args.views, args.seed)?, true),
@@ -272,7 +279,7 @@ fn largest_q_y(instrument: &Instrument) -> Result<f64, Failure> {
 fn frames(
     predictor: &Predictor,
     folder: &Path,
-    refine: bool,
+    options: &Options,
 ) -> Result<(Vec<FrameScore>, bool), Failure> {
     let path = folder.join("truth.json");
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -281,7 +288,7 @@ fn frames(
     let mut prepared: BTreeMap<PathBuf, PreparedInstrument> = BTreeMap::new();
     let (mut scores, mut complete) = (Vec::new(), true);
     for entry in &list.frames {
-        match score_frame(predictor, folder, entry, refine, &mut prepared) {
+        match score_frame(predictor, folder, entry, options, &mut prepared) {
             Ok(score) => scores.push(score),
             Err(error) => {
                 eprintln!("error: {}: {}", entry.file, one_line(&*error));
@@ -296,7 +303,7 @@ fn score_frame(
     predictor: &Predictor,
     folder: &Path,
     entry: &TrueFrame,
-    refine: bool,
+    options: &Options,
     prepared: &mut BTreeMap<PathBuf, PreparedInstrument>,
 ) -> Result<FrameScore, Failure> {
     let path = folder.join(&entry.file);
@@ -307,11 +314,7 @@ fn score_frame(
         prepared.insert(beside.clone(), PreparedInstrument::new(&instrument)?);
     }
     let instrument = &prepared[&beside];
-    let options = Options {
-        verify: refine,
-        refine,
-    };
-    let structure = predictor.invert(&frame, instrument, &options)?.structure;
+    let structure = predictor.invert(&frame, instrument, options)?.structure;
     let scored = Scored {
         radius: &structure.radius,
         height_ratio: structure.height_over_radius,

@@ -54,6 +54,7 @@ mod scene;
 pub mod score;
 mod structure;
 mod verify;
+mod weigh;
 
 pub use comparison::{Comparison, Cut, CutPoint, Maps};
 pub use density::radius_distribution;

@@ -23,6 +23,7 @@ use crate::structure::{
     Estimate, Fit, ModelInfo, Posterior, RadiusDistribution, Shape, Structure, Timing,
 };
 use crate::verify::{self, Measured, View};
+use crate::weigh;
 
 /// The shipped weights.
 const EMBEDDED: &[u8] = include_bytes!("../weights/gisaxs.safetensors");
@@ -233,20 +234,26 @@ impl Predictor {
         let preprocess = lap(started);
 
         let started = Instant::now();
-        let answer = self.answer(&prepared.input.planes, &prepared.input.scalars)?;
+        let mut answer = self.answer(&prepared.input.planes, &prepared.input.scalars)?;
+        let network = lap(started);
+
+        let started = Instant::now();
+        let is_compared = options.verify || options.refine;
+        if is_compared {
+            self.weigh(&mut answer, instrument, &prepared.cells)?;
+        }
         let window = Window::of(&prepared.cells.pixels);
         let mut structure = self.structure(&answer, &window, instrument, &prepared.input);
         structure.frame = frame.name().to_owned();
         structure.warnings.splice(0..0, prepared.warnings);
         structure.timing_ms = Timing {
             preprocess,
-            network: lap(started),
+            network,
             ..Timing::default()
         };
 
-        let started = Instant::now();
         let mut comparison = None;
-        if options.verify || options.refine {
+        if is_compared {
             let compared = compare(
                 frame,
                 prepared.mask.bits(),
@@ -284,6 +291,36 @@ impl Predictor {
             &Prediction::from_logits(&row),
             &self.network.metadata().calibration,
         )
+    }
+
+    /// Weighs the posteriors of D and sigma_D / D by how each value explains the frame.
+    fn weigh(
+        &self,
+        answer: &mut Answer,
+        instrument: &PreparedInstrument,
+        cells: &CellSums,
+    ) -> Result<()> {
+        let start = Parameters {
+            nodes: answer.radius().nodes(),
+            shape: answer.upright(),
+            distance: answer.distance.value,
+            disorder: answer.disorder.value,
+        };
+        let weighed = weigh::weigh(
+            instrument.scene(),
+            &Measured::new(cells),
+            &start,
+            &answer.distance_posterior,
+            &answer.disorder_posterior,
+        )?;
+        if let Some((distance, disorder)) = weighed {
+            let calibration = &self.network.metadata().calibration;
+            answer.distance = distance.estimate(Spacing::Log, calibration.distance);
+            answer.disorder = disorder.estimate(Spacing::Log, calibration.disorder);
+            answer.distance_posterior = distance;
+            answer.disorder_posterior = disorder;
+        }
+        Ok(())
     }
 
     fn structure(

@@ -186,6 +186,19 @@ impl Pattern {
         cells(&nodes)
     }
 
+    /// What the intensity of the cells is made of, without the structure factor: the
+    /// incoherent part, then what S - 1 multiplies on each of the `SUBNODES` parts of a column.
+    pub(crate) fn parts(&self) -> [Vec<f64>; 1 + SUBNODES] {
+        std::array::from_fn(|part| match part.checked_sub(1) {
+            None => cells(&self.square),
+            Some(node) => {
+                let nodes = self.coherent.iter().enumerate();
+                let only = nodes.map(|(i, &c)| if i % SUBNODES == node { c } else { 0.0 });
+                cells(&only.collect::<Vec<f32>>())
+            }
+        })
+    }
+
     /// `scale` times the pattern plus `background`, ready to be asked pixel by pixel.
     pub(crate) fn image(&self, scale: f32, background: &[f32]) -> Image {
         Image {

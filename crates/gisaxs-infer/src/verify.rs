@@ -115,6 +115,30 @@ impl Measured {
         (median / NORMAL_MEDIAN).max(1.0)
     }
 
+    /// Weights of the squared residuals near `model`: inverse variances, less
+    /// for outliers. `usual` is the usual size of a residual.
+    pub(crate) fn weights(&self, model: &[f64], usual: f64) -> Vec<f64> {
+        let limit = OUTLIER * usual;
+        self.variance(model)
+            .iter()
+            .zip(self.mean.iter().zip(model))
+            .map(|(v, (y, m))| {
+                let size_squared = (y - m).powi(2) / v;
+                1.0 / (v * (1.0 + size_squared / (limit * limit)))
+            })
+            .collect()
+    }
+
+    /// Indices of the cells used.
+    pub(crate) fn cells(&self) -> &[usize] {
+        &self.cells
+    }
+
+    /// Mean counts per pixel of the cells used.
+    pub(crate) fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
     /// Fits scale and background for the particles' pattern (values of the cells used).
     /// `usual` is the usual size of a residual; `None`: that of this fit.
     pub(crate) fn fit(
@@ -133,16 +157,8 @@ impl Measured {
         let mut model = self.mean.clone();
         let mut coefficients = [0.0; COMPONENTS];
         for _ in 0..REWEIGHTINGS {
-            let limit = OUTLIER * usual.unwrap_or_else(|| self.usual_residual(&model));
-            let weights: Vec<f64> = self
-                .variance(&model)
-                .iter()
-                .zip(self.mean.iter().zip(&model))
-                .map(|(v, (y, m))| {
-                    let size_squared = (y - m).powi(2) / v;
-                    1.0 / (v * (1.0 + size_squared / (limit * limit)))
-                })
-                .collect();
+            let weights =
+                self.weights(&model, usual.unwrap_or_else(|| self.usual_residual(&model)));
             coefficients = non_negative(&components, &self.mean, &weights);
             model = (0..self.cells.len())
                 .map(|i| {

@@ -20,6 +20,7 @@ pub(super) fn scores(
     predictor: &Predictor,
     count: u64,
     seed: u64,
+    options: &Options,
 ) -> Result<Vec<FrameScore>, Failure> {
     let prior = Prior::default();
     let (done, started) = (AtomicU64::new(0), Instant::now());
@@ -27,7 +28,7 @@ pub(super) fn scores(
     let results: Vec<Option<FrameScore>> = (0..count)
         .into_par_iter()
         .map(|index| {
-            let result = score(predictor, &prior, seed, index);
+            let result = score(predictor, &prior, seed, index, options);
             let n = done.fetch_add(1, Ordering::Relaxed) + 1;
             let tens = started.elapsed().as_secs() / 10;
             if tens > told.fetch_max(tens, Ordering::Relaxed) && !crate::console::quiet() {
@@ -54,17 +55,14 @@ fn score(
     prior: &Prior,
     seed: u64,
     index: u64,
+    options: &Options,
 ) -> Result<Option<FrameScore>, Failure> {
     let simulated = SimulatedFrame::draw(prior, seed, index)?;
     let instrument = instrument(&simulated)?;
     let frame = Frame::new(counts(&simulated)?)?;
     let q_max = largest_q_y(&instrument)?;
     let prepared = PreparedInstrument::new(&instrument)?;
-    let options = Options {
-        verify: false,
-        refine: false,
-    };
-    let structure = match predictor.invert(&frame, &prepared, &options) {
+    let structure = match predictor.invert(&frame, &prepared, options) {
         Ok(inversion) => inversion.structure,
         Err(gisaxs_infer::Error::Preprocess(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
