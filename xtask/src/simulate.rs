@@ -14,6 +14,7 @@
 //! [correlation]
 //! distance_nm = 9.0            # mean centre-to-centre distance
 //! disorder = 0.25              # sigma_D / D
+//! ordered = 1.0                # share of the particles that keep this distance (optional)
 //! model = "decoupling"         # or "local-monodisperse", or { size-spacing = { kappa = 1.0 } }
 //!
 //! [artifacts]                  # every key optional
