@@ -15,12 +15,11 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
-use crate::exponential::divided_difference;
 use crate::form_factor::{Columns, Scratch, Terms};
 use crate::material::RefractiveIndex;
 use crate::multilayer::{LayerColumns, LayerWave, WaveBlock};
 use crate::particle::{Component, Particle, Rotation};
-use crate::sample::Block;
+use crate::sample::{Block, DepthProfile};
 
 /// A particle in a layer of a stack, prepared for many scattering vectors.
 #[derive(Debug)]
@@ -102,15 +101,16 @@ impl<'a> Scatterer<'a> {
     }
 
     /// Squared amplitude in nm^2 of a particle in one layer, averaged over upward shifts by 0 to
-    /// `travel_nm`.
+    /// `travel_nm`, distributed as `depth` says.
     ///
     /// A shift by z multiplies the four terms by exp(i q_z z), so the average is a double sum over
-    /// the terms with the factors int_0^1 exp(i (q_z - q_z'*) travel u) du.
+    /// the terms with the factors <exp(i (q_z - q_z'*) z)>.
     pub(crate) fn mean_intensity(
         &self,
         q: [f64; 2],
         incident: &LayerWave,
         exit: &LayerWave,
+        depth: &DepthProfile,
         travel_nm: f64,
     ) -> f64 {
         let mut terms = [Complex64::ZERO; 4];
@@ -124,8 +124,7 @@ impl<'a> Scatterer<'a> {
         let mut mean = 0.0;
         for (a, q_a) in terms.iter().zip(q_z) {
             for (b, q_b) in terms.iter().zip(q_z) {
-                let phase = Complex64::I * (q_a - q_b.conj()) * travel_nm;
-                mean += (a * b.conj() * divided_difference([Complex64::ZERO, phase])).re;
+                mean += (a * b.conj() * depth.mean_phase(q_a - q_b.conj(), travel_nm)).re;
             }
         }
         mean

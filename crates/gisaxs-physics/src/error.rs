@@ -47,6 +47,9 @@ pub enum Error {
     /// Particles throughout a film are given an arrangement in the plane.
     #[error("particles throughout a film must be independent of each other")]
     CorrelatedInVolume,
+    /// Particles at one height are given a distribution over the depth of their film.
+    #[error("a depth profile is for particles throughout a film, these have one height")]
+    FixedHeight,
     /// A decay function of a crystal that has no normalised transform with a positive spectrum.
     #[error(
         "the decay function of a crystal must be gauss, cauchy, voigt, or (in one dimension) triangle"

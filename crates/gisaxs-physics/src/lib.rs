@@ -131,7 +131,7 @@ pub use multilayer::{
 pub use num_complex;
 pub use num_complex::Complex64;
 pub use particle::{Axis, Lattice3d, Particle, Rotation};
-pub use sample::{Correlation, Placement, Population, Sample};
+pub use sample::{Correlation, DepthProfile, Placement, Population, Sample};
 pub use separable::{
     Averages, AveragesJacobian, DecouplingJacobian, EnsembleMove, SeparableGrid, UprightShape,
     contrast,

@@ -226,7 +226,9 @@ impl Particle {
     }
 
     /// The particle shifted up by `z_nm` and cut at the boundaries between layers. `tops` are the
-    /// heights of their top interfaces from the top down, and last that of the lowest bottom.
+    /// heights of their top interfaces from the top down, and last that of the lowest bottom. The
+    /// heights of the parts count from the top of their layer, or from its bottom where the top is
+    /// infinitely high.
     ///
     /// # Errors
     /// If a body cannot be cut.
@@ -241,21 +243,49 @@ impl Particle {
                 if top - bottom <= 1e-9 * (high - low) {
                     continue;
                 }
+                let reference = if pair[0].is_finite() {
+                    pair[0]
+                } else {
+                    pair[1]
+                };
+                let [x, y, _] = body.position_nm;
+                if top - bottom >= (1.0 - 1e-9) * (high - low) {
+                    // Uncut, and so of any shape and orientation.
+                    components.push(Component {
+                        position_nm: [x, y, base - reference],
+                        layers_below,
+                        ..body.clone()
+                    });
+                    continue;
+                }
                 let upright = body.rotation.keeps_the_normal();
                 let shape = body
                     .shape
                     .cut(bottom - base, top - base)
                     .filter(|_| upright);
-                let [x, y, _] = body.position_nm;
                 components.push(Component {
                     shape: shape.ok_or(Error::NotSliceable)?,
-                    position_nm: [x, y, bottom - pair[0]],
+                    position_nm: [x, y, bottom - reference],
                     layers_below,
                     ..body.clone()
                 });
             }
         }
         Ok(Self { components })
+    }
+
+    /// Whether parts of it are in other layers than its own.
+    pub(crate) fn is_sliced(&self) -> bool {
+        self.components.iter().any(|c| c.layers_below > 0)
+    }
+
+    /// The particle with each body that replaced its layer replacing the medium of the layer that it is
+    /// in, the first medium being that of the particle's own layer.
+    pub(crate) fn embedded_in(mut self, media: &[RefractiveIndex]) -> Self {
+        for body in &mut self.components {
+            body.inside = body.inside.or(Some(media[body.layers_below]));
+        }
+        self
     }
 
     /// Integral of n^2 - n_medium^2 over the bodies that are so many layers below, nm^3.

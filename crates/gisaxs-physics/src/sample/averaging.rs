@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 
-use super::{Placement, Sample};
+use super::{Placement, Population, Sample};
 use crate::error::{Error, Result, check};
 use crate::material::RefractiveIndex;
 use crate::multilayer::{Layer, Multilayer};
@@ -17,7 +17,8 @@ impl Sample {
     /// n_l^2 + (number density) (volume) / (height of the slab) (n_p^2 - n_l^2),
     ///
     /// while the particles still scatter with the contrast n_p^2 - n_l^2. Useful where particles
-    /// are dense.
+    /// are dense. Particles throughout a film are averaged over the whole film, whatever their
+    /// depth profile.
     ///
     /// # Errors
     /// If particles reach out of their layer.
@@ -31,8 +32,8 @@ impl Sample {
     ///
     /// # Errors
     /// If particles reach out of their layer, there are no slices, or there are several and a
-    /// particle cannot be cut: it is tilted, of a shape without [`crate::FormFactor::cut`], or
-    /// anywhere in its film.
+    /// particle cannot be cut: it is tilted, of a shape without [`crate::FormFactor::cut`], cut
+    /// already, or anywhere in its film.
     pub fn with_sliced_layers(mut self, slices: usize) -> Result<Self> {
         if slices == 0 {
             return Err(Error::Length {
@@ -40,6 +41,10 @@ impl Sample {
                 found: 0,
                 expected: "at least 1",
             });
+        }
+        let reaches_out = |p: &Population| p.members.iter().any(|m| m.particle.is_sliced());
+        if self.populations.iter().any(reaches_out) {
+            return Err(Error::NotSliceable);
         }
         // From the bottom up, so that the indices of the layers above stay valid.
         for layer in (0..self.stack.layers().len()).rev() {

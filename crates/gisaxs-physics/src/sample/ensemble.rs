@@ -181,10 +181,13 @@ impl<'a> Ensemble<'a> {
             let exit = exit.layers[layer].at(p);
             for member in &self.members {
                 let q = [block.q_x[p], block.q_y[p]];
-                let mean =
-                    member
-                        .scatterer
-                        .mean_intensity(q, &incident[layer], &exit, member.travel);
+                let mean = member.scatterer.mean_intensity(
+                    q,
+                    &incident[layer],
+                    &exit,
+                    &self.population.depth,
+                    member.travel,
+                );
                 out[p] += self.scale * member.weight * mean;
             }
         }

@@ -1,14 +1,18 @@
 //! Samples: populations of particles in a stack of layers, and their scattering.
 
+mod across;
 mod averaging;
 mod block;
+mod depth;
 mod ensemble;
 mod population;
 #[cfg(test)]
 mod tests;
+mod turned;
 mod walk;
 
 pub(crate) use block::Block;
+pub use depth::DepthProfile;
 pub(crate) use population::Member;
 pub use population::{Correlation, Placement, Population};
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::error::{Result, check};
+use super::DepthProfile;
+use crate::error::{Error, Result, check};
 use crate::material::RefractiveIndex;
 use crate::multilayer::Layer;
 use crate::particle::Particle;
@@ -64,8 +65,9 @@ pub enum Placement {
     /// The origin of each particle at the top interface of the layer (for the ambient: on the
     /// surface); used with offsets.
     Origin,
-    /// Anywhere in a film with equal probability, the whole particle inside. Only for independent
-    /// particles; the density is that of all particles of the film per area.
+    /// Anywhere in a film, the whole particle inside: with equal probability, or as
+    /// [`Population::with_depth_profile`] says. Only for independent particles; the density is that of
+    /// all particles of the film per area.
     Throughout,
 }
 
@@ -79,6 +81,8 @@ pub struct Population {
     pub(crate) coverage: f64,
     /// What the particles replace, where that is not the material of the layer.
     pub(crate) medium: Option<RefractiveIndex>,
+    /// Heights of particles throughout a film.
+    pub(crate) depth: DepthProfile,
 }
 
 #[derive(Debug, Clone)]
@@ -99,6 +103,7 @@ impl Population {
             correlation,
             coverage: 1.0,
             medium: None,
+            depth: DepthProfile::Uniform,
         }
     }
 
@@ -144,6 +149,18 @@ impl Population {
             (0.0..=1.0).contains(&c)
         })?;
         Ok(Self { coverage, ..self })
+    }
+
+    /// Distribution of particles [`Placement::Throughout`] a film over its depth.
+    ///
+    /// # Errors
+    /// If a parameter of the profile is not allowed, or the particles have another placement.
+    pub fn with_depth_profile(self, depth: DepthProfile) -> Result<Self> {
+        depth.validate()?;
+        if self.placement != Placement::Throughout {
+            return Err(Error::FixedHeight);
+        }
+        Ok(Self { depth, ..self })
     }
 
     /// Position of a member's origin, with z from the top interface of the population's layer.
