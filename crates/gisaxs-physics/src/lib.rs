@@ -44,14 +44,15 @@
 //!
 //! | task | types |
 //! |---|---|
-//! | optical constants | [`Material`], [`RefractiveIndex`] |
+//! | optical constants, X-rays and neutrons | [`Material`], [`RefractiveIndex`] |
 //! | beam, detector, angles, q | [`Beam`], [`FlatDetector`], [`Direction`] |
 //! | wave field of a stack | [`Multilayer`], [`Layer`], [`Roughness`] |
 //! | particle shapes | [`FormFactor`] and its implementors; [`shape`] and [`shapes`] for those by name |
 //! | particles from shapes; mesocrystals | [`Particle`], [`Rotation`], [`Lattice3d`] |
 //! | arrangement in the plane | [`StructureFactor`] and its implementors, e.g. [`RadialParacrystal`] |
 //! | rough interfaces | [`SelfAffine`], [`RoughInterfaces`] |
-//! | footprint and resolution | [`Footprint`], [`smear`] |
+//! | footprint, spread of the beam | [`Footprint`], [`BeamSpread`] |
+//! | resolution of the detector | [`smear`], [`PointSpread`] |
 //! | size distributions | [`Distribution`] |
 //! | everything together, any direction | [`Sample`], [`Population`], [`Correlation`] |
 //! | derivatives of images, for fits | [`Sample::image_and_jacobian`], [`FitParameter`], [`Quantity`] |
@@ -121,7 +122,7 @@ pub use form_factor::{
     SphericalSegment, Split, Terms, cauchy_gradient, shape, shapes,
 };
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
-pub use instrument::{Footprint, smear};
+pub use instrument::{BeamSpread, Footprint, PointSpread, SpreadWave, smear};
 pub use jacobian::{FitParameter, Jacobian, Quantity, StructureDifferential};
 pub use material::{Material, RefractiveIndex};
 pub use multilayer::{
