@@ -39,6 +39,11 @@ struct Row {
     median_s: f64,
     per_s: f64,
     threads: usize,
+    /// Fastest run.
+    min_s: f64,
+    /// CPU time of a run, all threads together: the number to trust where other programs run.
+    /// Mean over all runs; `null` where the system does not tell.
+    cpu_s: Option<f64>,
 }
 
 /// Time spent on one bench at most, unless a single run takes longer.
@@ -74,6 +79,7 @@ impl Bench<'_> {
         }
         black_box(run()?);
         let started = Instant::now();
+        let cpu = cpu_seconds();
         let mut seconds = Vec::new();
         while seconds.len() < FEWEST_RUNS
             || (started.elapsed() < BUDGET && seconds.len() < MOST_RUNS)
@@ -82,11 +88,20 @@ impl Bench<'_> {
             black_box(run()?);
             seconds.push(lap.elapsed().as_secs_f64());
         }
-        self.push(name, threads, items, seconds);
+        let cpu = cpu.zip(cpu_seconds()).map(|(from, to)| to - from);
+        self.push(name, threads, items, seconds, cpu);
         Ok(())
     }
 
-    fn push(&mut self, name: &str, threads: usize, items: f64, mut seconds: Vec<f64>) {
+    /// `cpu` is the CPU time of all runs together.
+    fn push(
+        &mut self,
+        name: &str,
+        threads: usize,
+        items: f64,
+        mut seconds: Vec<f64>,
+        cpu: Option<f64>,
+    ) {
         seconds.sort_unstable_by(f64::total_cmp);
         let median_s = seconds[seconds.len() / 2];
         let row = Row {
@@ -94,16 +109,34 @@ impl Bench<'_> {
             median_s,
             per_s: items / median_s,
             threads,
+            min_s: seconds[0],
+            cpu_s: cpu.map(|total| total / seconds.len() as f64),
         };
         say!(
-            "{:<40} {:>12.3} ms {:>14.1} /s  {} threads",
+            "{:<40} {:>12.3} ms {:>14.1} /s  {} threads, fastest {:.3} ms{}",
             row.name,
             1e3 * row.median_s,
             row.per_s,
-            row.threads
+            row.threads,
+            1e3 * row.min_s,
+            row.cpu_s
+                .map_or_else(String::new, |s| format!(", CPU {:.3} ms", 1e3 * s))
         );
         self.rows.push(row);
     }
+}
+
+/// CPU time of all threads of this process in s, where the system tells it (Linux).
+fn cpu_seconds() -> Option<f64> {
+    let mut nanoseconds = 0.0;
+    for task in std::fs::read_dir("/proc/self/task").ok()? {
+        // A thread may end meanwhile.
+        let Ok(text) = std::fs::read_to_string(task.ok()?.path().join("schedstat")) else {
+            continue;
+        };
+        nanoseconds += text.split(' ').next()?.parse::<f64>().ok()?;
+    }
+    Some(1e-9 * nanoseconds)
 }
 
 /// Runs the command.
@@ -245,7 +278,7 @@ fn training_step(bench: &mut Bench<'_>) -> Result<(), Failure> {
     if seconds.is_empty() {
         return Err("the training made no steps".into());
     }
-    bench.push(NAME, config.threads, config.batch as f64, seconds);
+    bench.push(NAME, config.threads, config.batch as f64, seconds, None);
     Ok(())
 }
 
