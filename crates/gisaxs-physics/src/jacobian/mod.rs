@@ -64,7 +64,7 @@ pub(crate) use structure::radial_differential;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Beam, Direction};
-use crate::sample::Sample;
+use crate::sample::{DepthProfile, Population, Sample};
 
 use diffuse::Diffuse;
 use plan::{GlobalKind, GlobalMove, Plan};
@@ -282,6 +282,13 @@ impl Sample {
 
     /// Refuses quantities of populations and members that do not exist.
     fn check_indices(&self, plan: &Plan) -> Result<()> {
+        let uniform = |p: &Population| p.depth == DepthProfile::Uniform;
+        if !self.populations().iter().all(uniform) {
+            return Err(Error::NoDerivative {
+                quantity: "image".to_owned(),
+                reason: "particles follow a depth profile that is not uniform",
+            });
+        }
         for quantity in &plan.quantities {
             let (population, member) = match quantity {
                 Quantity::Coverage { population }
