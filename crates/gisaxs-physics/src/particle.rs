@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, positive};
 use crate::form_factor::FormFactor;
 use crate::material::RefractiveIndex;
 
@@ -95,6 +95,10 @@ impl Rotation {
 #[derive(Debug, Clone)]
 pub struct Particle {
     components: Vec<Component>,
+    /// Position of the particle's own origin.
+    origin_nm: [f64; 3],
+    /// Where the size is stated rather than computed.
+    radius_nm: Option<f64>,
 }
 
 /// One homogeneous body of a particle.
@@ -142,17 +146,21 @@ impl Particle {
             position_nm: [0.0; 3],
             layers_below: 0,
         };
+        Self::of_bodies(vec![component])
+    }
+
+    fn of_bodies(components: Vec<Component>) -> Self {
         Self {
-            components: vec![component],
+            components,
+            origin_nm: [0.0; 3],
+            radius_nm: None,
         }
     }
 
     /// Several particles that scatter as one rigid body. They must not overlap.
     #[must_use]
     pub fn compound(parts: impl IntoIterator<Item = Self>) -> Self {
-        Self {
-            components: parts.into_iter().flat_map(|p| p.components).collect(),
-        }
+        Self::of_bodies(parts.into_iter().flat_map(|p| p.components).collect())
     }
 
     /// A core inside a homogeneous shell; the core's material replaces that of the shell. The
@@ -166,7 +174,7 @@ impl Particle {
         });
         let mut components = shell.components;
         components.extend(core);
-        Self { components }
+        Self::of_bodies(components)
     }
 
     /// The particle turned about its origin.
@@ -181,15 +189,17 @@ impl Particle {
             };
             c.position_nm = rotation.apply(c.position_nm);
         }
+        self.origin_nm = rotation.apply(self.origin_nm);
         self
     }
 
     /// The particle shifted by a vector (nm).
     #[must_use]
     pub fn translated(mut self, shift_nm: [f64; 3]) -> Self {
-        for c in &mut self.components {
-            for (position, shift) in c.position_nm.iter_mut().zip(shift_nm) {
-                *position += shift;
+        let positions = self.components.iter_mut().map(|c| &mut c.position_nm);
+        for position in positions.chain([&mut self.origin_nm]) {
+            for (coordinate, shift) in position.iter_mut().zip(shift_nm) {
+                *coordinate += shift;
             }
         }
         self
@@ -206,13 +216,45 @@ impl Particle {
             })
     }
 
-    /// Largest radius (nm, see [`FormFactor::radius`]) among the bodies.
+    /// Radius in nm that stands for the size of the particle in the surface plane, in hard disks
+    /// and where sizes determine distances: the radius (see [`FormFactor::radius`]) of a body plus
+    /// its lateral distance from the particle's origin, for the body where that is largest. Cores
+    /// inside a shell do not count.
     #[must_use]
     pub fn radius(&self) -> f64 {
-        self.components
-            .iter()
-            .map(|c| c.shape.radius())
-            .fold(0.0, f64::max)
+        self.radius_nm.unwrap_or_else(|| {
+            self.components
+                .iter()
+                .filter(|c| c.inside.is_none())
+                .map(|c| self.reach(c))
+                .fold(0.0, f64::max)
+        })
+    }
+
+    /// Index of the body that determines the radius, unless that is stated.
+    pub(crate) fn widest(&self) -> Option<usize> {
+        let radius = self.radius();
+        let widest = |c: &Component| c.inside.is_none() && self.reach(c) >= radius;
+        let found = self.components.iter().position(widest);
+        found.filter(|_| self.radius_nm.is_none())
+    }
+
+    /// Lateral distance of a body's far side from the origin, nm.
+    fn reach(&self, body: &Component) -> f64 {
+        let [x, y] = [0, 1].map(|i| body.position_nm[i] - self.origin_nm[i]);
+        x.hypot(y) + body.shape.radius()
+    }
+
+    /// The same particle with another [`Self::radius`] (nm).
+    ///
+    /// # Errors
+    /// If the radius is not positive.
+    pub fn with_radius(self, radius_nm: f64) -> Result<Self> {
+        let radius = positive("particle radius", radius_nm, "nm")?;
+        Ok(Self {
+            radius_nm: Some(radius),
+            ..self
+        })
     }
 
     /// Volume in nm^3.
@@ -271,7 +313,10 @@ impl Particle {
                 });
             }
         }
-        Ok(Self { components })
+        Ok(Self {
+            components,
+            ..self.clone()
+        })
     }
 
     /// Whether parts of it are in other layers than its own.
@@ -337,6 +382,10 @@ mod tests {
             Particle::new(Sphere::new(1.0).unwrap(), GOLD).translated([4.0, 0.0, -0.5]),
         ]);
         assert_eq!(dimer.vertical_extent(), [-0.5, 6.0]);
-        assert_eq!(dimer.radius(), 3.0);
+        // The small sphere reaches 4 + 1 from the origin; moving the whole changes nothing.
+        assert_eq!(dimer.radius(), 5.0);
+        assert_eq!(dimer.clone().translated([7.0, 1.0, 0.0]).radius(), 5.0);
+        assert_eq!(dimer.clone().with_radius(4.0).unwrap().radius(), 4.0);
+        assert!(dimer.with_radius(0.0).is_err());
     }
 }

@@ -244,28 +244,30 @@ pub(super) fn structure_factor(
             integrate_over_xi,
             ..
         } => {
-            if integrate_over_xi {
-                return Err(Error::NotImplemented("powder of Paracrystal2D".into()));
-            }
             let profiles = [profile_2d(pdf_1), profile_2d(pdf_2)];
-            Arc::new(
+            let crystal = Arc::new(
                 physics::Paracrystal2d::new(lattice(cell, phi_i_rad)?, profiles)?
                     .with_damping(damping_length_nm)?
                     .with_domain_sizes([domain_size_1_nm, domain_size_2_nm])?,
-            )
+            );
+            // Peaks are at most as sharp as the smaller of domain and damping allows.
+            let bounded = |length: f64| if length > 0.0 { length } else { ENDLESS_NM };
+            let domain = bounded(domain_size_1_nm).max(bounded(domain_size_2_nm));
+            let coherence = domain.min(4.0 * bounded(damping_length_nm));
+            modified(crystal, integrate_over_xi.then_some(coherence), None)?
         }
         Structure::Crystal1D {
             period_nm,
             xi_rad,
             linear_density_per_nm,
             decay,
+            lateral_rms_displacement_nm,
             ..
-        } => Arc::new(physics::Crystal1d::new(
-            period_nm,
-            xi_rad - phi_i_rad,
-            linear_density_per_nm,
-            profile_1d(decay),
-        )?),
+        } => {
+            let (xi, decay) = (xi_rad - phi_i_rad, profile_1d(decay));
+            let crystal = physics::Crystal1d::new(period_nm, xi, linear_density_per_nm, decay)?;
+            modified(Arc::new(crystal), None, lateral_rms_displacement_nm)?
+        }
         Structure::Paracrystal1D {
             period_nm,
             xi_rad,
@@ -297,6 +299,9 @@ pub(super) fn structure_factor(
         }
     })
 }
+
+/// Coherence of structures that state none: disorder ends it well before.
+const ENDLESS_NM: f64 = 5000.0;
 
 /// A structure with its optional powder average (over peaks as sharp as the inverse of a
 /// coherence length) and random displacements.
@@ -345,6 +350,18 @@ fn kind(structure: &schema::Structure) -> &'static str {
     }
 }
 
+/// Size in the surface plane (nm) of shapes for which the program that made the numbers takes
+/// another one than [`FormFactor::radius`].
+fn stated_radius(shape: &schema::Shape) -> Option<f64> {
+    let parameter = |name: &str| shape.params.get(name).copied();
+    match shape.name.as_str() {
+        // Distance of the middle of an upper edge of the side from the centre, not of a corner.
+        "Prism3" => Some(0.5 * parameter("base_edge")?.hypot(parameter("height")?)),
+        "LongBoxGauss" => Some(0.5 * parameter("length")?),
+        _ => None,
+    }
+}
+
 /// A particle without its own translation, which applies after it has been placed.
 fn particle(spec: &schema::Particle) -> Result<(Particle, [f64; 3]), Error> {
     use schema::Particle as Spec;
@@ -371,7 +388,10 @@ fn particle(spec: &schema::Particle) -> Result<(Particle, [f64; 3]), Error> {
             translation_nm,
         } => {
             let shape: Arc<dyn FormFactor> = shape(&formfactor.name, &formfactor.params)?.into();
-            let particle = Particle::from_shape(shape, index(*material)?);
+            let mut particle = Particle::from_shape(shape, index(*material)?);
+            if let Some(radius) = stated_radius(formfactor) {
+                particle = particle.with_radius(radius)?;
+            }
             (
                 turned(particle, rotations),
                 translation_nm.unwrap_or_default(),
@@ -433,13 +453,7 @@ pub(super) fn sample(
     phi_i_rad: f64,
     averaged: bool,
 ) -> Result<physics::Sample, Error> {
-    let mut slices = spec.layers.iter().filter_map(|l| l.slices);
-    let count = slices.next().unwrap_or(1);
-    if slices.any(|other| other != count) {
-        return Err(Error::NotImplemented(
-            "layers with different numbers of slices".into(),
-        ));
-    }
+    let slices: Vec<usize> = spec.layers.iter().map(|l| l.slices.unwrap_or(1)).collect();
     let mut populations = Vec::new();
     for (j, layer) in spec.layers.iter().enumerate() {
         let thickness = layer.thickness_nm.unwrap_or(0.0);
@@ -452,7 +466,7 @@ pub(super) fn sample(
         sample = sample.with_diffuse_scattering(rough)?;
     }
     Ok(if averaged {
-        sample.with_sliced_layers(count)?
+        sample.with_slices_per_layer(&slices)?
     } else {
         sample
     })
@@ -498,7 +512,12 @@ fn population(
     let turn = Rotation::about(physics::Axis::Z, -phi_i_rad);
     let mut members = Vec::new();
     for (weight, item) in items {
-        let (particle, shift) = particle(item)?;
+        let (mut particle, shift) = particle(item)?;
+        if let schema::Particle::Compound { .. } | schema::Particle::CoreAndShell { .. } = item {
+            // The size of composed particles counts from the point that is placed.
+            let placed = Particle::compound([particle.clone().translated(shift)]);
+            particle = particle.with_radius(placed.radius())?;
+        }
         members.push((particle.rotated(turn), weight, turn.apply(shift)));
     }
 

@@ -233,6 +233,7 @@ pub(crate) enum Structure {
         xi_rad: f64,
         linear_density_per_nm: f64,
         decay: Profile1d,
+        lateral_rms_displacement_nm: Option<f64>,
     },
     Paracrystal1D {
         particle: Option<Particle>,

@@ -69,7 +69,7 @@ impl FormFactor for Ellipsoid {
     }
 
     fn radius(&self) -> f64 {
-        self.radii_nm[0].max(self.radii_nm[1])
+        0.5 * (self.radii_nm[0] + self.radii_nm[1])
     }
 
     fn support(&self, direction: [f64; 3]) -> f64 {
@@ -109,9 +109,7 @@ impl Differentiable for Ellipsoid {
     }
 
     fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
-        let [a, b, _] = self.radii_nm;
-        let [x, y] = shares_of_larger(a, b);
-        [x, y, 0.0, 0.0, 0.0]
+        [0.5, 0.5, 0.0, 0.0, 0.0]
     }
 
     fn support_derivatives(&self, direction: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {

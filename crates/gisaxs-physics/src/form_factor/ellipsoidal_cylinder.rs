@@ -65,7 +65,7 @@ impl FormFactor for EllipsoidalCylinder {
     }
 
     fn radius(&self) -> f64 {
-        self.radius_x_nm.max(self.radius_y_nm)
+        0.5 * (self.radius_x_nm + self.radius_y_nm)
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
@@ -102,8 +102,7 @@ impl Differentiable for EllipsoidalCylinder {
     }
 
     fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
-        let [x, y] = shares_of_larger(self.radius_x_nm, self.radius_y_nm);
-        [x, y, 0.0, 0.0, 0.0]
+        [0.5, 0.5, 0.0, 0.0, 0.0]
     }
 
     fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {

@@ -91,7 +91,7 @@ impl FormFactor for EllipsoidalSegment {
     }
 
     fn radius(&self) -> f64 {
-        self.stretch[0].max(self.stretch[1]) * self.segment.radius()
+        0.5 * (self.stretch[0] + self.stretch[1]) * self.segment.radius()
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
@@ -139,8 +139,7 @@ impl Differentiable for EllipsoidalSegment {
     }
 
     fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
-        let [x, y] = shares_of_larger(self.stretch[0], self.stretch[1]);
-        [x, y, 0.0, 0.0, 0.0]
+        [0.5, 0.5, 0.0, 0.0, 0.0]
     }
 
     fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {

@@ -142,7 +142,7 @@ impl FormFactor for HorizontalCylinder {
     }
 
     fn radius(&self) -> f64 {
-        self.radius_nm
+        self.radius_nm.max(0.5 * self.length_nm)
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
@@ -190,7 +190,11 @@ impl Differentiable for HorizontalCylinder {
     }
 
     fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
-        [1.0, 0.0, 0.0, 0.0, 0.0]
+        if self.radius_nm >= 0.5 * self.length_nm {
+            [1.0, 0.0, 0.0, 0.0, 0.0]
+        } else {
+            [0.0, 0.5, 0.0, 0.0, 0.0]
+        }
     }
 
     /// See [`SphericalSegment`](super::SphericalSegment): the same in two dimensions.

@@ -67,8 +67,10 @@ pub trait FormFactor: std::fmt::Debug + Send + Sync {
     fn volume(&self) -> f64;
 
     /// Radius in nm that stands for the size of the particle in the surface plane: the
-    /// equatorial or base radius of round shapes, the largest distance of a corner from the
-    /// centre of mass of polyhedra.
+    /// equatorial or base radius of round shapes (the mean of both for ellipses), the largest
+    /// distance of a corner from the centre of mass of polyhedra, half the length or the radius
+    /// of lying cylinders, half the length of long boxes and the mean of half the length and half
+    /// the width of other ridges.
     fn radius(&self) -> f64;
 
     /// Support function in nm: the largest value of direction.r over the shape. Gives the

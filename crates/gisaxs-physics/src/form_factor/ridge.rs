@@ -359,7 +359,10 @@ impl FormFactor for Ridge {
 
     /// Half the width.
     fn radius(&self) -> f64 {
-        0.5 * self.width_nm
+        match self.along {
+            AlongRidge::LongLorentz => 0.5 * self.length_nm,
+            _ => 0.25 * (self.length_nm + self.width_nm),
+        }
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
@@ -432,7 +435,10 @@ impl Differentiable for Ridge {
     }
 
     fn radius_derivatives(&self) -> [f64; MOST_SHAPE_PARAMETERS] {
-        [0.0, 0.5, 0.0, 0.0, 0.0]
+        match self.along {
+            AlongRidge::LongLorentz => [0.5, 0.0, 0.0, 0.0, 0.0],
+            _ => [0.25, 0.25, 0.0, 0.0, 0.0],
+        }
     }
 
     /// The support is linear in the lengths, with the coefficients of the touching point.

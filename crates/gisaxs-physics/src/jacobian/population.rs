@@ -399,7 +399,7 @@ fn prepare<'a>(
     PreparedMember {
         weight: member.weight,
         radius: member.particle.radius(),
-        travel: population.travel(member, layer),
+        travel: population.travel(layer),
         bodies,
         locals,
         heights: rate(
@@ -467,8 +467,7 @@ fn locals(
             })?;
             local.part = Some((body, part));
             let bodies = member.particle.components();
-            let radii = || bodies.iter().map(|c| c.shape.radius());
-            if component.shape.radius() >= radii().fold(0.0, f64::max) {
+            if member.particle.widest() == Some(body) {
                 let correlated = matches!(
                     population.correlation,
                     Correlation::SizeSpacing { .. } | Correlation::LocalMonodisperse(_)
@@ -497,7 +496,17 @@ fn locals(
                     _ => down,
                 };
                 if population.placement == Placement::Throughout {
-                    local.travel = -(up + down);
+                    let [low, high] = member.particle.vertical_extent();
+                    if population.members.len() == 1 {
+                        local.travel = -(up + down);
+                    } else if high - low < population.tallest() {
+                        // The centres stay where the tallest particle lets them be.
+                        local.height = 0.5 * (down - up);
+                    } else if up + down != 0.0 {
+                        return Err(refuse(
+                            "the height of the tallest of several kinds of particles moves the others",
+                        ));
+                    }
                 }
             }
         } else {

@@ -16,8 +16,8 @@ impl Particle {
     /// F(q) = F_basis(q) sum_sites exp(i q.r_site).
     ///
     /// The origin is that of `outer`, the centre of its base, and the vertical extent is that of
-    /// `outer`, though copies near its surface may stick out or leave a gap. `outer` has no
-    /// material of its own. Unlike the convolution of a reciprocal lattice with the transform of
+    /// `outer`, though copies near its surface may stick out or leave a gap; its radius is that of
+    /// `outer` plus that of the basis. `outer` has no material of its own. Unlike the convolution of a reciprocal lattice with the transform of
     /// the outer shape, the sum over sites has no truncation. Reference: A. Guinier, X-Ray
     /// Diffraction (1963), section 4.1 (finite crystals).
     ///
@@ -42,6 +42,7 @@ impl Particle {
         offset_nm: [f64; 3],
     ) -> Result<Self> {
         let sites = Arc::new(lattice.points_inside(outer.as_ref(), offset_nm)?);
+        let radius_nm = outer.radius() + basis.radius();
         let components = basis
             .clone()
             .translated(offset_nm)
@@ -59,10 +60,11 @@ impl Particle {
                     position_nm: body.position_nm,
                     sites: Arc::clone(&sites),
                     outer: Arc::clone(&outer),
+                    radius_nm,
                 }),
             })
             .collect();
-        Ok(Self { components })
+        Ok(Self::of_bodies(components))
     }
 }
 
@@ -74,6 +76,7 @@ struct Repeated {
     position_nm: [f64; 3],
     sites: Arc<Points>,
     outer: Arc<dyn FormFactor>,
+    radius_nm: f64,
 }
 
 impl Repeated {
@@ -95,7 +98,7 @@ impl FormFactor for Repeated {
     }
 
     fn radius(&self) -> f64 {
-        self.outer.radius()
+        self.radius_nm
     }
 
     fn support(&self, direction: [f64; 3]) -> f64 {
@@ -218,6 +221,6 @@ mod tests {
         // The first sphere stands on the lowest point of the grain at the lowest site.
         assert_eq!(shape.density([0.0, 0.0, 0.4]), 1.0);
         assert_eq!(shape.density([0.0, 0.0, 0.9]), 0.0);
-        assert_eq!(crystal.radius(), 10.0);
+        assert_eq!(crystal.radius(), 10.0 + 2.0 + 0.4);
     }
 }

@@ -34,8 +34,25 @@ impl Sample {
     /// If particles reach out of their layer, there are no slices, or there are several and a
     /// particle cannot be cut: it is tilted, of a shape without [`crate::FormFactor::cut`], cut
     /// already, or anywhere in its film.
-    pub fn with_sliced_layers(mut self, slices: usize) -> Result<Self> {
-        if slices == 0 {
+    pub fn with_sliced_layers(self, slices: usize) -> Result<Self> {
+        let layers = self.stack.layers().len();
+        self.with_slices_per_layer(&vec![slices; layers])
+    }
+
+    /// [`Self::with_sliced_layers`] with a number of slices for each layer of the stack; it does
+    /// not matter for layers without particles.
+    ///
+    /// # Errors
+    /// As [`Self::with_sliced_layers`], and if there is not one number per layer.
+    pub fn with_slices_per_layer(mut self, slices: &[usize]) -> Result<Self> {
+        if slices.len() != self.stack.layers().len() {
+            return Err(Error::Length {
+                name: "slices of the layers",
+                found: slices.len(),
+                expected: "one number per layer",
+            });
+        }
+        if slices.contains(&0) {
             return Err(Error::Length {
                 name: "slices of a layer",
                 found: 0,
@@ -49,7 +66,7 @@ impl Sample {
         // From the bottom up, so that the indices of the layers above stay valid.
         for layer in (0..self.stack.layers().len()).rev() {
             if self.populations.iter().any(|p| p.layer == layer) {
-                self.average_layer(layer, slices)?;
+                self.average_layer(layer, slices[layer])?;
             }
         }
         Ok(self)
@@ -125,8 +142,8 @@ impl Sample {
             }
         }
 
-        // The layer above the slab, the slab, the layer below it. The topmost part keeps the
-        // roughness of the layer.
+        // The layer above the slab, the slab, the layer below it. Their boundaries follow the top of
+        // the layer: all are as rough as it is.
         let mut parts: Vec<Layer> = excess
             .iter()
             .map(|excess| {
@@ -147,14 +164,19 @@ impl Sample {
                 if substrate { 0.0 } else { low - bottom },
             ));
         }
-        parts[0].roughness = layer.roughness;
+        if !ambient {
+            for part in &mut parts {
+                part.roughness = layer.roughness;
+            }
+        }
         let added = parts.len() - 1;
         layers.splice(index..=index, parts);
 
         if let Some(rough) = &mut self.rough {
+            let profile = rough.profiles[index].filter(|_| !ambient);
             rough
                 .profiles
-                .splice(index + 1..index + 1, std::iter::repeat_n(None, added));
+                .splice(index + 1..index + 1, std::iter::repeat_n(profile, added));
         }
         for population in &mut self.populations {
             if population.layer == index {

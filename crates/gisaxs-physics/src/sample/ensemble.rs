@@ -63,7 +63,7 @@ impl<'a> Ensemble<'a> {
                 ),
                 weight: m.weight / total,
                 radius: m.particle.radius(),
-                travel: population.travel(m, layer),
+                travel: population.travel(layer),
             })
             .collect();
         Self {

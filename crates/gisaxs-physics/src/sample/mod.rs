@@ -85,10 +85,8 @@ impl Sample {
                     return Err(Error::CorrelatedInVolume);
                 }
                 let layer = &stack.layers()[population.layer];
-                for member in &population.members {
-                    let room = population.travel(member, layer);
-                    non_negative("film thickness minus particle height", room, "nm")?;
-                }
+                let room = population.travel(layer);
+                non_negative("film thickness minus particle height", room, "nm")?;
             }
             let weights = population.members.iter().map(|m| m.weight).sum();
             positive("sum of the particle weights", weights, "")?;

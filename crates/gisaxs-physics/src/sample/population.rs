@@ -65,9 +65,10 @@ pub enum Placement {
     /// The origin of each particle at the top interface of the layer (for the ambient: on the
     /// surface); used with offsets.
     Origin,
-    /// Anywhere in a film, the whole particle inside: with equal probability, or as
-    /// [`Population::with_depth_profile`] says. Only for independent particles; the density is that of
-    /// all particles of the film per area.
+    /// Anywhere in a film, the whole particle inside: the centres of all kinds of particles are
+    /// spread over the heights at which the tallest one fits, with equal probability or as
+    /// [`Population::with_depth_profile`] says. Only for independent particles; the density is
+    /// that of all particles of the film per area, and vertical offsets do not count.
     Throughout,
 }
 
@@ -171,22 +172,28 @@ impl Population {
         } else {
             -layer.thickness_nm
         };
-        let placed = match self.placement {
-            // Particles throughout a film start from its bottom.
-            Placement::Bottom | Placement::Throughout => bottom - low,
-            Placement::Top => -high,
-            Placement::Origin => 0.0,
-        };
         let [x, y, z] = member.offset_nm;
-        [x, y, z + placed]
+        let z = match self.placement {
+            Placement::Bottom => z + bottom - low,
+            Placement::Top => z - high,
+            Placement::Origin => z,
+            // Particles throughout a film start from the lowest height of the tallest one.
+            Placement::Throughout => bottom + 0.5 * (self.tallest() - low - high),
+        };
+        [x, y, z]
     }
 
-    /// Range of heights of a member, nm: 0 unless it is anywhere in the layer.
-    pub(crate) fn travel(&self, member: &Member, layer: &Layer) -> f64 {
-        if self.placement != Placement::Throughout {
-            return 0.0;
+    /// Range of heights of the members, nm: 0 unless they are anywhere in the layer.
+    pub(crate) fn travel(&self, layer: &Layer) -> f64 {
+        match self.placement {
+            Placement::Throughout => layer.thickness_nm - self.tallest(),
+            _ => 0.0,
         }
-        let [low, high] = member.particle.vertical_extent();
-        layer.thickness_nm - (high - low)
+    }
+
+    /// Height of the tallest member, nm.
+    pub(crate) fn tallest(&self) -> f64 {
+        let heights = self.members.iter().map(|m| m.particle.vertical_extent());
+        heights.map(|[low, high]| high - low).fold(0.0, f64::max)
     }
 }
