@@ -53,7 +53,7 @@
 //! | rough interfaces | [`SelfAffine`], [`RoughInterfaces`] |
 //! | footprint, spread of the beam | [`Footprint`], [`BeamSpread`] |
 //! | resolution of the detector | [`smear`], [`PointSpread`] |
-//! | size distributions | [`Distribution`] |
+//! | size distributions, joint ones included | [`Distribution`], [`Joint`], [`mixture`] |
 //! | everything together, any direction | [`Sample`], [`Population`], [`Correlation`] |
 //! | derivatives of images, for fits | [`Sample::image_and_jacobian`], [`FitParameter`], [`Quantity`] |
 //! | whole (q_par, k sin alpha_f) grids of upright, round particles in milliseconds | [`SeparableGrid`] |
@@ -113,12 +113,12 @@ mod special;
 mod special_derivatives;
 mod structure_factor;
 
-pub use ensemble::{Distribution, Node};
+pub use ensemble::{Distribution, Joint, JointNode, Node, mixture};
 pub use error::{Error, Result};
 pub use form_factor::{
     AlongRidge, Cone, CrossSection, Cuboid, Cylinder, Differentiable, Differential, Ellipsoid,
     EllipsoidalCylinder, EllipsoidalSegment, FormFactor, FuzzySphere, HorizontalCylinder,
-    MOST_SHAPE_PARAMETERS, Parameter, Polyhedron, Revolution, Ridge, Scratch, ShapeInfo, Sphere,
+    Limits, MOST_SHAPE_PARAMETERS, Parameter, Polyhedron, Revolution, Ridge, Scratch, ShapeInfo, Sphere,
     SphericalSegment, Split, Terms, cauchy_gradient, shape, shapes,
 };
 pub use geometry::{Beam, Direction, FlatDetector, Up, energy_kev, wavelength_nm};
@@ -138,6 +138,7 @@ pub use separable::{
     contrast,
 };
 pub use structure_factor::{
-    Crystal1d, Crystal2d, Displaced, FiniteCrystal2d, Form2d, HardDisks, Lattice2d, Paracrystal1d,
-    Paracrystal2d, Powder, Profile1d, Profile2d, RadialParacrystal, StructureFactor,
+    Crystal1d, Crystal2d, Displaced, FiniteCrystal2d, Form2d, HardDisks, Lattice2d,
+    PairCorrelation, PairWindow, Paracrystal1d, Paracrystal2d, Powder, Profile1d, Profile2d,
+    RadialParacrystal, StructureFactor,
 };

@@ -12,33 +12,87 @@ pub struct Parameter {
     pub unit: &'static str,
     /// Meaning.
     pub description: &'static str,
+    /// Values that are allowed whatever the other parameters are.
+    pub limits: Limits,
 }
 
-/// A length.
-pub(super) const fn nm(name: &'static str, description: &'static str) -> Parameter {
-    Parameter {
-        name,
-        unit: "nm",
-        description,
+/// Allowed values of a [`Parameter`] by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limits {
+    /// Positive.
+    Positive,
+    /// Zero or positive.
+    NonNegative,
+    /// Any finite number.
+    Finite,
+    /// An angle between 0 and pi, ends excluded.
+    Angle,
+}
+
+impl Limits {
+    /// Whether a value is inside.
+    #[must_use]
+    pub fn allow(self, value: f64) -> bool {
+        value.is_finite()
+            && match self {
+                Self::Positive => value > 0.0,
+                Self::NonNegative => value >= 0.0,
+                Self::Finite => true,
+                Self::Angle => value > 0.0 && value < std::f64::consts::PI,
+            }
     }
+
+    /// The allowed values in words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Positive => "a positive finite number",
+            Self::NonNegative => "zero or a positive finite number",
+            Self::Finite => "a finite number",
+            Self::Angle => "more than 0 and less than pi",
+        }
+    }
+}
+
+impl Parameter {
+    const fn new(
+        name: &'static str,
+        unit: &'static str,
+        description: &'static str,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            name,
+            unit,
+            description,
+            limits,
+        }
+    }
+}
+
+/// A positive length.
+pub(super) const fn nm(name: &'static str, description: &'static str) -> Parameter {
+    Parameter::new(name, "nm", description, Limits::Positive)
+}
+
+/// A length that may be zero.
+pub(super) const fn nm_or_zero(name: &'static str, description: &'static str) -> Parameter {
+    Parameter::new(name, "nm", description, Limits::NonNegative)
+}
+
+/// A shift, of either sign.
+pub(super) const fn nm_signed(name: &'static str, description: &'static str) -> Parameter {
+    Parameter::new(name, "nm", description, Limits::Finite)
 }
 
 /// An angle.
 pub(super) const fn rad(name: &'static str, description: &'static str) -> Parameter {
-    Parameter {
-        name,
-        unit: "rad",
-        description,
-    }
+    Parameter::new(name, "rad", description, Limits::Angle)
 }
 
-/// A pure number.
+/// A positive pure number.
 pub(super) const fn ratio(name: &'static str, description: &'static str) -> Parameter {
-    Parameter {
-        name,
-        unit: "",
-        description,
-    }
+    Parameter::new(name, "", description, Limits::Positive)
 }
 
 /// What the catalogue knows of a shape.
@@ -67,6 +121,12 @@ impl ShapeInfo {
                 found: values.len(),
                 expected: "one value per parameter of the shape",
             });
+        }
+        for (parameter, &value) in self.parameters.iter().zip(values) {
+            let limits = parameter.limits;
+            crate::error::check(parameter.name, value, parameter.unit, limits.text(), |v| {
+                limits.allow(v)
+            })?;
         }
         (self.constructor)(values)
     }

@@ -127,15 +127,6 @@ pub(super) fn contour_derivative(extent: f64, f: impl Fn(Complex64) -> Complex64
         / (radius * CIRCLE as f64)
 }
 
-/// Derivatives of the larger one of two numbers: equal ones share.
-pub(super) fn shares_of_larger(a: f64, b: f64) -> [f64; 2] {
-    if a == b {
-        [0.5, 0.5]
-    } else {
-        [f64::from(u8::from(a > b)), f64::from(u8::from(b > a))]
-    }
-}
-
 /// sinc(h) exp(i h) with h = q_z H / 2, the transform of a slab from 0 to H over H, and its derivative
 /// with respect to q_z.
 pub(super) fn slab(height: f64, q_z: Complex64) -> [Complex64; 2] {

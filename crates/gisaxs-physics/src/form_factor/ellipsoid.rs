@@ -7,7 +7,7 @@ use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
-use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, shares_of_larger};
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::{EllipsoidalSegment, FormFactor, cis, solid, square};
 use crate::error::{Result, positive};
 use crate::special::sphere_3j1_over_x;

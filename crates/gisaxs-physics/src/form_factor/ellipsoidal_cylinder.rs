@@ -7,7 +7,7 @@ use num_complex::Complex64;
 
 use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
-use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, shares_of_larger, slab};
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
 use super::{FormFactor, cis, solid};
 use crate::error::{Result, positive};
 use crate::special::{bessel_j1_over_z, sinc};

@@ -2,9 +2,9 @@
 
 use num_complex::Complex64;
 
-use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
-use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, shares_of_larger};
+use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::{FormFactor, SphericalSegment};
 use crate::error::{Result, positive};
 
@@ -26,8 +26,8 @@ pub(super) const INFO: ShapeInfo = ShapeInfo {
         nm("radius_x", "half axis along x"),
         nm("radius_y", "half axis along y"),
         nm("radius_z", "half axis along z"),
-        nm("top_cut", "height removed at the top"),
-        nm("bottom_cut", "height removed at the bottom"),
+        nm_or_zero("top_cut", "height removed at the top"),
+        nm_or_zero("bottom_cut", "height removed at the bottom"),
     ],
     examples: &[&[3.0, 5.0, 4.0, 1.0, 3.0]],
     constructor: |v| {
@@ -45,8 +45,8 @@ pub(super) const SPHEROIDAL: ShapeInfo = ShapeInfo {
     parameters: &[
         nm("radius_xy", "half axis in the plane"),
         nm("radius_z", "vertical half axis"),
-        nm("top_cut", "height removed at the top"),
-        nm("bottom_cut", "height removed at the bottom"),
+        nm_or_zero("top_cut", "height removed at the top"),
+        nm_or_zero("bottom_cut", "height removed at the bottom"),
     ],
     examples: &[&[5.0, 3.0, 0.0, 2.0]],
     constructor: |v| {

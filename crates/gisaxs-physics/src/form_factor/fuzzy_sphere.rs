@@ -4,7 +4,7 @@ use std::f64::consts::{PI, SQRT_2};
 
 use num_complex::Complex64;
 
-use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::{FormFactor, square};
@@ -27,7 +27,7 @@ pub struct FuzzySphere {
 pub(super) const INFO: ShapeInfo = ShapeInfo {
     name: "FuzzySphere",
     summary: "sphere with a blurred surface; the origin is its centre",
-    parameters: &[nm("mean_radius", "radius of the sharp sphere"), nm("sigma", "width of the blur")],
+    parameters: &[nm("mean_radius", "radius of the sharp sphere"), nm_or_zero("sigma", "width of the blur")],
     examples: &[&[5.0, 0.4]],
     constructor: |v| Ok(Box::new(FuzzySphere::new(v[0], v[1])?)),
 };

@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 
-use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Section, Slice, Sliced, gauss};
@@ -32,8 +32,8 @@ pub(super) const INFO: ShapeInfo = ShapeInfo {
     parameters: &[
         nm("radius", "radius"),
         nm("length", "length along x"),
-        nm("top_cut", "height removed at the top"),
-        nm("bottom_cut", "height removed at the bottom"),
+        nm_or_zero("top_cut", "height removed at the top"),
+        nm_or_zero("bottom_cut", "height removed at the bottom"),
     ],
     examples: &[
         &[4.0, 9.0, 0.0, 0.0],

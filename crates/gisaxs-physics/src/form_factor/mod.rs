@@ -15,7 +15,7 @@ mod revolution;
 mod slices;
 mod terms;
 
-pub use catalogue::{Parameter, ShapeInfo, shape, shapes};
+pub use catalogue::{Limits, Parameter, ShapeInfo, shape, shapes};
 pub use derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, cauchy_gradient};
 pub(crate) use terms::{BLOCK, Column, Columns};
 pub use terms::{Scratch, Split, Terms};
@@ -76,6 +76,16 @@ pub trait FormFactor: std::fmt::Debug + Send + Sync {
     /// Support function in nm: the largest value of direction.r over the shape. Gives the
     /// lowest and highest point of a rotated particle.
     fn support(&self, direction: [f64; 3]) -> f64;
+
+    /// Smallest box along the axes that holds the shape, [[x, y, z] lowest, [x, y, z] highest]
+    /// in nm. Shapes with soft limits end where their density has decayed to about 1e-5.
+    fn bounding_box(&self) -> [[f64; 3]; 2] {
+        let axis = |i: usize| std::array::from_fn(|j| f64::from(u8::from(i == j)));
+        [
+            std::array::from_fn(|i| -self.support(axis(i).map(|c: f64| -c))),
+            std::array::from_fn(|i| self.support(axis(i))),
+        ]
+    }
 
     /// Density at a point (nm): 1 inside, 0 outside, between for shapes with soft limits.
     fn density(&self, r: [f64; 3]) -> f64;

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
-use super::catalogue::{Parameter, ShapeInfo, nm};
+use super::catalogue::{Parameter, ShapeInfo, nm, nm_signed};
 use super::slices::{self, Section, Slice, Sliced, gauss};
 use super::{FormFactor, cis};
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, contour_derivative, slab};
@@ -64,7 +64,7 @@ const SAWTOOTH: &[Parameter] = &[
     LENGTHS[0],
     LENGTHS[1],
     LENGTHS[2],
-    nm("asymmetry", "shift of the base against the top along y"),
+    nm_signed("asymmetry", "shift of the base against the top along y"),
 ];
 
 macro_rules! ridge {

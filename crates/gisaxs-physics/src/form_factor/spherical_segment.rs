@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
-use super::catalogue::{ShapeInfo, nm};
+use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Integrals, Section, Slice, Sliced, gauss};
@@ -37,8 +37,8 @@ pub(super) const INFO: ShapeInfo = ShapeInfo {
     summary: "sphere cut by a horizontal plane at the top and at the bottom",
     parameters: &[
         nm("radius", "radius of the sphere"),
-        nm("top_cut", "height removed at the top"),
-        nm("bottom_cut", "height removed at the bottom"),
+        nm_or_zero("top_cut", "height removed at the top"),
+        nm_or_zero("bottom_cut", "height removed at the bottom"),
     ],
     examples: &[
         &[5.0, 0.0, 5.0],

@@ -243,3 +243,223 @@ fn construction_by_name() {
     ));
     assert!(shapes()[0].build(&[]).is_err());
 }
+
+#[test]
+fn no_nan_at_any_complex_q() {
+    // Growing waves: the imaginary part is a thousandth, so exp(Im q.r) stays below exp(60).
+    for_all(|name, shape| {
+        for direction in Sequence(5).directions() {
+            for exponent in -24..=8 {
+                let magnitude = 10.0_f64.powf(f64::from(exponent) / 2.0) / shape.radius();
+                for tilt in [1e-3, -1e-3, 1e-13] {
+                    let q = direction.map(|c| Complex64::new(c, tilt * c) * magnitude);
+                    let f = shape.at(q);
+                    assert!(f.is_finite(), "{name} {q:?}: {f}");
+                    // Complex in one direction only, as in an absorbing layer.
+                    let [x, y, z] = direction.map(|c| Complex64::from(c * magnitude));
+                    let f = shape.at([x, y, z * Complex64::new(1.0, tilt)]);
+                    assert!(f.is_finite(), "{name} {q:?}: {f}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn symmetries_of_the_body_are_those_of_its_form_factor() {
+    // Every operation that leaves the density unchanged has to leave F unchanged. Which do is found from
+    // the density, so that a new shape is tested without a table.
+    fn turned(angle: f64) -> impl Fn([f64; 3]) -> [f64; 3] {
+        let (s, c) = angle.sin_cos();
+        move |[x, y, z]| [c * x - s * y, s * x + c * y, z]
+    }
+    type Operation = Box<dyn Fn([f64; 3]) -> [f64; 3]>;
+    let third = 2.0 * std::f64::consts::PI / 3.0;
+    let mut found = 0;
+    let mut count = |name: &str, shape: &dyn FormFactor| {
+        let [low, high] = shape.bounding_box();
+        let middle = 0.5 * (low[2] + high[2]);
+        // About the middle height, the phase of which is taken out below.
+        let operations: [(&str, Operation); 7] = [
+            ("mirror x", Box::new(|[x, y, z]| [-x, y, z])),
+            ("mirror y", Box::new(|[x, y, z]| [x, -y, z])),
+            ("mirror z", Box::new(|[x, y, z]| [x, y, -z])),
+            ("quarter turn", Box::new(|[x, y, z]| [-y, x, z])),
+            ("third of a turn", Box::new(turned(third))),
+            ("sixth of a turn", Box::new(turned(0.5 * third))),
+            ("any turn", Box::new(turned(1.234))),
+        ];
+        for (operation, apply) in operations {
+            let mut numbers = Sequence(6);
+            let unchanged = (0..3000).all(|_| {
+                let r: [f64; 3] = std::array::from_fn(|i| {
+                    0.55 * (high[i] - low[i]) * numbers.next() + 0.5 * (high[i] + low[i])
+                });
+                let [x, y, z] = apply([r[0], r[1], r[2] - middle]);
+                (shape.density(r) - shape.density([x, y, z + middle])).abs() < 1e-9
+            });
+            if !unchanged {
+                continue;
+            }
+            found += 1;
+            let centred =
+                |q: [f64; 3]| shape.at(q.map(Complex64::from)) * Complex64::cis(-q[2] * middle);
+            for _ in 0..30 {
+                let q = std::array::from_fn(|_| 4.0 / shape.radius() * numbers.next());
+                let error = (centred(q) - centred(apply(q))).norm() / shape.volume();
+                assert!(error < 1e-11, "{name}, {operation}, {q:?}: {error:e}");
+            }
+        }
+    };
+    for info in shapes() {
+        for values in info.examples {
+            count(info.name, info.build(values).unwrap().as_ref());
+        }
+    }
+    // Most bodies have two mirror planes.
+    assert!(found > 2 * shapes().len(), "{found}");
+}
+
+#[test]
+fn special_parameters_give_simpler_shapes() {
+    let right = std::f64::consts::FRAC_PI_2;
+    let edge = 6.0_f64;
+    let octahedron = [edge, edge * 0.5_f64.sqrt(), 1.0, 2.0_f64.sqrt().atan()];
+    let tetrahedron = [edge, edge * (2.0_f64 / 3.0).sqrt(), (1.0_f64 / 3.0).acos()];
+    let table: &[(&str, &[f64], &str, &[f64])] = &[
+        ("Spheroid", &[4.0, 4.0], "Sphere", &[4.0]),
+        ("Ellipsoid", &[4.0, 4.0, 4.0], "Sphere", &[4.0]),
+        ("Ellipsoid", &[4.0, 4.0, 3.0], "Spheroid", &[4.0, 3.0]),
+        ("SphericalSegment", &[4.0, 0.0, 0.0], "Sphere", &[4.0]),
+        (
+            "SpheroidalSegment",
+            &[4.0, 3.0, 0.0, 0.0],
+            "Spheroid",
+            &[4.0, 3.0],
+        ),
+        (
+            "SpheroidalSegment",
+            &[4.0, 4.0, 1.0, 2.0],
+            "SphericalSegment",
+            &[4.0, 1.0, 2.0],
+        ),
+        (
+            "EllipsoidalSegment",
+            &[4.0, 5.0, 3.0, 0.0, 0.0],
+            "Ellipsoid",
+            &[4.0, 5.0, 3.0],
+        ),
+        (
+            "EllipsoidalSegment",
+            &[4.0, 4.0, 3.0, 1.0, 0.5],
+            "SpheroidalSegment",
+            &[4.0, 3.0, 1.0, 0.5],
+        ),
+        (
+            "EllipsoidalCylinder",
+            &[4.0, 4.0, 3.0],
+            "Cylinder",
+            &[4.0, 3.0],
+        ),
+        ("Cone", &[4.0, 3.0, right], "Cylinder", &[4.0, 3.0]),
+        ("Pyramid3", &[6.0, 3.0, right], "Prism3", &[6.0, 3.0]),
+        ("Pyramid6", &[6.0, 3.0, right], "Prism6", &[6.0, 3.0]),
+        ("Pyramid4", &[6.0, 3.0, right], "Box", &[6.0, 6.0, 3.0]),
+        (
+            "Pyramid2",
+            &[6.0, 7.0, 3.0, right, right],
+            "Box",
+            &[6.0, 7.0, 3.0],
+        ),
+        (
+            "Pyramid2",
+            &[6.0, 6.0, 3.0, 1.2, 1.2],
+            "Pyramid4",
+            &[6.0, 3.0, 1.2],
+        ),
+        ("TruncatedCube", &[6.0, 0.0], "Box", &[6.0, 6.0, 6.0]),
+        ("CantellatedCube", &[6.0, 0.0], "Box", &[6.0, 6.0, 6.0]),
+        ("Bipyramid4", &octahedron, "PlatonicOctahedron", &[edge]),
+        ("Pyramid3", &tetrahedron, "PlatonicTetrahedron", &[edge]),
+        (
+            "LongBoxGauss",
+            &[9.0, 5.0, 3.0],
+            "BarGauss",
+            &[9.0, 5.0, 3.0],
+        ),
+    ];
+    let build = |name: &str, values: &[f64]| {
+        let info = shapes().iter().find(|s| s.name == name).unwrap();
+        info.build(values).unwrap()
+    };
+    for (special, a, simple, b) in table {
+        let (special_shape, simple_shape) = (build(special, a), build(simple, b));
+        let mut numbers = Sequence(7);
+        for magnitude in [0.0, 1e-6, 0.1, 1.0, 5.0] {
+            for direction in numbers.directions() {
+                let q = direction.map(|c| Complex64::new(c, 0.01 * c) * magnitude);
+                let error = (special_shape.at(q) - simple_shape.at(q)).norm();
+                let scale = simple_shape.volume() * (0.1 * magnitude * 10.0_f64).exp();
+                assert!(error < 1e-11 * scale, "{special} {simple} {q:?} {error:e}");
+            }
+        }
+    }
+    // The sharp sphere, whose origin is its centre.
+    let (fuzzy, sharp) = (build("FuzzySphere", &[4.0, 0.0]), build("Sphere", &[4.0]));
+    let q = [0.3, -0.2, 0.5];
+    let centred = sharp.at(q.map(Complex64::from)) * Complex64::cis(-4.0 * q[2]);
+    assert!((fuzzy.at(q.map(Complex64::from)) - centred).norm() < 1e-12 * sharp.volume());
+}
+
+#[test]
+fn limits_of_parameters_are_enforced_by_name() {
+    use crate::Error;
+    for info in shapes() {
+        for (i, parameter) in info.parameters.iter().enumerate() {
+            assert!(["nm", "rad", ""].contains(&parameter.unit), "{}", info.name);
+            assert!(!parameter.description.is_empty());
+            let below = match parameter.limits {
+                Limits::Finite => f64::NEG_INFINITY,
+                Limits::NonNegative => -1e-9,
+                Limits::Positive | Limits::Angle => 0.0,
+            };
+            let above = match parameter.limits {
+                Limits::Angle => std::f64::consts::PI,
+                _ => f64::INFINITY,
+            };
+            for bad in [below, above, f64::NAN] {
+                let mut values = info.examples[0].to_vec();
+                values[i] = bad;
+                let error = info.build(&values).unwrap_err();
+                assert!(
+                    matches!(error, Error::Parameter { name, unit, .. }
+                        if name == parameter.name && unit == parameter.unit),
+                    "{} {}: {error}",
+                    info.name,
+                    parameter.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn bounding_boxes_hold_the_shapes() {
+    for_all(|name, shape| {
+        let [low, high] = shape.bounding_box();
+        let mut numbers = Sequence(8);
+        let mut inside = 0;
+        for _ in 0..4000 {
+            let r: [f64; 3] = std::array::from_fn(|i| {
+                0.5 * (low[i] + high[i]) + 0.75 * (high[i] - low[i]) * numbers.next()
+            });
+            let density = shape.density(r);
+            if (0..3).all(|i| (low[i]..=high[i]).contains(&r[i])) {
+                inside += usize::from(density > 0.0);
+            } else {
+                assert!(density < 1e-4, "{name} {r:?} {density}");
+            }
+        }
+        assert!(inside > 20, "{name} {inside}");
+    });
+}

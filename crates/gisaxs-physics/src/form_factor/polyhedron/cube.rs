@@ -1,6 +1,6 @@
 //! Cubes with cut corners or edges.
 
-use super::super::catalogue::{ShapeInfo, nm};
+use super::super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::Polyhedron;
 use crate::error::{Result, check, positive};
 
@@ -9,7 +9,7 @@ pub(crate) const TRUNCATED_CUBE: ShapeInfo = ShapeInfo {
     summary: "cube with its corners cut off",
     parameters: &[
         nm("length", "edge of the full cube"),
-        nm("removed_length", "length cut off an edge at each end"),
+        nm_or_zero("removed_length", "length cut off an edge at each end"),
     ],
     examples: &[&[6.0, 1.5]],
     constructor: |v| Ok(Box::new(Polyhedron::truncated_cube(v[0], v[1])?)),
@@ -20,7 +20,7 @@ pub(crate) const CANTELLATED_CUBE: ShapeInfo = ShapeInfo {
     summary: "cube with its edges and corners cut off",
     parameters: &[
         nm("length", "edge of the full cube"),
-        nm("removed_length", "width cut off a face at each side"),
+        nm_or_zero("removed_length", "width cut off a face at each side"),
     ],
     examples: &[&[6.0, 1.0]],
     constructor: |v| Ok(Box::new(Polyhedron::cantellated_cube(v[0], v[1])?)),
