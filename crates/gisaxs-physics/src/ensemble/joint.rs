@@ -30,8 +30,11 @@ pub struct Joint {
     marginals: Vec<Distribution>,
     /// Correlations of the normal scores, ones on the diagonal.
     correlation: Vec<Vec<f64>>,
-    condition: Box<dyn Fn(&[f64]) -> bool>,
+    condition: Condition,
 }
+
+/// Whether a combination of values is allowed.
+type Condition = Box<dyn Fn(&[f64]) -> bool + Send + Sync>;
 
 impl std::fmt::Debug for Joint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -106,7 +109,7 @@ impl Joint {
     /// The same restricted to the values for which `allowed` holds: conditional limits, such as a
     /// height below twice the radius. The rest is scaled up.
     #[must_use]
-    pub fn with_condition(self, allowed: impl Fn(&[f64]) -> bool + 'static) -> Self {
+    pub fn with_condition(self, allowed: impl Fn(&[f64]) -> bool + Send + Sync + 'static) -> Self {
         Self {
             condition: Box::new(allowed),
             ..self

@@ -249,9 +249,9 @@ fn no_nan_at_any_complex_q() {
     // Growing waves: the imaginary part is a thousandth, so exp(Im q.r) stays below exp(60).
     for_all(|name, shape| {
         for direction in Sequence(5).directions() {
-            for exponent in -24..=8 {
+            for exponent in (-24..=8).step_by(4) {
                 let magnitude = 10.0_f64.powf(f64::from(exponent) / 2.0) / shape.radius();
-                for tilt in [1e-3, -1e-3, 1e-13] {
+                for tilt in [1e-3, -1e-3] {
                     let q = direction.map(|c| Complex64::new(c, tilt * c) * magnitude);
                     let f = shape.at(q);
                     assert!(f.is_finite(), "{name} {q:?}: {f}");

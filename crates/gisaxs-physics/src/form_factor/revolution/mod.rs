@@ -291,7 +291,7 @@ impl FormFactor for Revolution {
 
     /// The largest half axis of the cross-sections.
     fn radius(&self) -> f64 {
-        self.largest_nm * self.ratio.max(1.0)
+        self.largest_nm * 0.5 * (1.0 + self.ratio)
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
