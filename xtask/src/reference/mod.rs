@@ -5,6 +5,7 @@
 //! that cannot be computed is FAIL with the reason.
 
 mod distributions;
+mod extent;
 mod form_factors;
 mod images;
 mod npy;

@@ -362,20 +362,23 @@ fn stated_radius(shape: &schema::Shape) -> Option<f64> {
     }
 }
 
+/// Rotations one after the other.
+pub(super) fn rotation(turns: &[schema::Turn]) -> Rotation {
+    turns.iter().fold(Rotation::IDENTITY, |all, turn| {
+        let axis = match turn.axis {
+            schema::Axis::X => physics::Axis::X,
+            schema::Axis::Y => physics::Axis::Y,
+            schema::Axis::Z => physics::Axis::Z,
+        };
+        all.then(Rotation::about(axis, turn.angle_rad))
+    })
+}
+
 /// A particle without its own translation, which applies after it has been placed.
 fn particle(spec: &schema::Particle) -> Result<(Particle, [f64; 3]), Error> {
     use schema::Particle as Spec;
-    let turned = |mut particle: Particle, rotations: &[schema::Turn]| {
-        for turn in rotations {
-            let axis = match turn.axis {
-                schema::Axis::X => physics::Axis::X,
-                schema::Axis::Y => physics::Axis::Y,
-                schema::Axis::Z => physics::Axis::Z,
-            };
-            particle = particle.rotated(Rotation::about(axis, turn.angle_rad));
-        }
-        particle
-    };
+    let turned =
+        |particle: Particle, rotations: &[schema::Turn]| particle.rotated(rotation(rotations));
     let whole = |spec: &schema::Particle| -> Result<Particle, Error> {
         let (particle, shift) = particle(spec)?;
         Ok(particle.translated(shift))
@@ -512,7 +515,8 @@ fn population(
     let turn = Rotation::about(physics::Axis::Z, -phi_i_rad);
     let mut members = Vec::new();
     for (weight, item) in items {
-        let (mut particle, shift) = particle(item)?;
+        let (mut particle, mut shift) = particle(item)?;
+        shift[2] += super::extent::correction(item, &particle, deposited.placement);
         if let schema::Particle::Compound { .. } | schema::Particle::CoreAndShell { .. } = item {
             // The size of composed particles counts from the point that is placed.
             let placed = Particle::compound([particle.clone().translated(shift)]);

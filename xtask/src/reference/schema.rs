@@ -119,6 +119,19 @@ pub(crate) enum Particle {
     },
 }
 
+impl Particle {
+    /// Position relative to where the particle is placed, or to the whole that it is a part of.
+    pub(crate) fn translation_nm(&self) -> [f64; 3] {
+        match self {
+            Self::Single { translation_nm, .. }
+            | Self::CoreAndShell { translation_nm, .. }
+            | Self::Compound { translation_nm, .. }
+            | Self::Mesocrystal { translation_nm, .. } => translation_nm.unwrap_or_default(),
+            Self::Mixture { .. } => [0.0; 3],
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Weighted {
