@@ -8,6 +8,7 @@
 mod bench;
 mod console;
 mod evaluate;
+mod gallery;
 mod invert;
 mod reference;
 mod simulate;
@@ -42,6 +43,8 @@ enum Command {
     Train(train::Args),
     /// Score weights on simulated or given frames.
     Evaluate(evaluate::Args),
+    /// Draw every shape and structure factor.
+    Gallery(gallery::Args),
     /// Time the hot paths.
     Bench(bench::Args),
 }
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Reference(args) => reference::run(&args).map_err(Into::into),
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Gallery(args) => gallery::run(&args).map_err(Into::into),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

@@ -20,6 +20,12 @@ use colour::Colours;
 use map::Map;
 use std::fmt::Write;
 
+/// Colour of the intensity maps for `t` from 0 (dark) to 1 (bright), as red, green and blue.
+#[must_use]
+pub fn sequential_colour(t: f64) -> [u8; 3] {
+    Colours::Sequential.at(t)
+}
+
 const STYLE: &str = include_str!("style.css");
 
 /// The page for `structure`; without a comparison (no verification) the maps and cuts are
