@@ -8,7 +8,7 @@ use gisaxs_physics::*;
 
 fn main() -> Result<()> {
     let energy = 11.9; // keV
-    let [gold, silicon, polymer] = ["Au", "Si", "PS"].map(|name| Material::named(name));
+    let [gold, silicon, polymer] = ["Au", "Si", "PS"].map(Material::named);
     let (gold, silicon, polymer) = (
         gold?.index(energy)?,
         silicon?.index(energy)?,
