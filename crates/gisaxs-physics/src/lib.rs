@@ -48,6 +48,7 @@
 //! | beam, detector, angles, q | [`Beam`], [`FlatDetector`], [`Direction`] |
 //! | wave field of a stack | [`Multilayer`], [`Layer`], [`Roughness`] |
 //! | particle shapes | [`FormFactor`] and its implementors; [`shape`] and [`shapes`] for those by name |
+//! | any closed mesh of triangles or polygons | [`Polyhedron::from_mesh`] |
 //! | particles from shapes; mesocrystals | [`Particle`], [`Rotation`], [`Lattice3d`] |
 //! | arrangement in the plane | [`StructureFactor`] and its implementors, e.g. [`RadialParacrystal`] |
 //! | rough interfaces | [`SelfAffine`], [`RoughInterfaces`] |
