@@ -15,11 +15,12 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
-use crate::form_factor::{Columns, Scratch, Terms};
+use crate::form_factor::{Columns, Scratch, Terms, lanes_of, vector};
 use crate::material::RefractiveIndex;
 use crate::multilayer::{LayerColumns, LayerWave, WaveBlock};
 use crate::particle::{Component, Particle, Rotation};
 use crate::sample::{Block, DepthProfile};
+use crate::simd::{Kernel, Simd, dispatch};
 
 /// A particle in a layer of a stack, prepared for many scattering vectors.
 #[derive(Debug)]
@@ -136,7 +137,11 @@ impl<'a> Scatterer<'a> {
 pub(crate) struct Workspace {
     /// What the columns below were computed for.
     surroundings: Option<Surroundings>,
-    /// Products of the amplitudes and the contrast.
+    /// T_i and R_i at the height of the body, times the contrast.
+    incident: [Complex64; 2],
+    /// T_f and R_f at the height of the body.
+    exit: [Columns; 2],
+    /// Their products T_i T_f, R_i T_f, T_i R_f, R_i R_f.
     weights: [Columns; 4],
     /// In-plane q (as the parts of a complex number) as a turned body sees it.
     turned: Columns,
@@ -172,16 +177,16 @@ impl Workspace {
             return;
         }
         self.scratch.forget();
-        let layer = &exit.layers[body.layer];
         let (t_i, r_i) = amplitudes_at(incident, body.z_nm);
-        let (t_i, r_i) = (body.contrast * t_i, body.contrast * r_i);
-        for pixel in 0..block.padded() {
-            let (t_f, r_f) = amplitudes_at(&layer.at(pixel), body.z_nm);
-            let products = [t_i * t_f, r_i * t_f, t_i * r_f, r_i * r_f];
-            for (weight, product) in self.weights.iter_mut().zip(products) {
-                weight.set(pixel, product);
-            }
-        }
+        self.incident = [body.contrast * t_i, body.contrast * r_i];
+        dispatch(Products {
+            z_nm: body.z_nm,
+            pixels: block.padded(),
+            incident: self.incident,
+            wave: &exit.layers[body.layer],
+            exit: &mut self.exit,
+            weights: &mut self.weights,
+        });
         if let Orientation::Turned = body.orientation {
             for pixel in 0..block.padded() {
                 let q = [block.q_x[pixel], block.q_y[pixel], 0.0];
@@ -190,6 +195,44 @@ impl Workspace {
             }
         }
         self.surroundings = Some(surroundings);
+    }
+}
+
+/// The exit waves at the height of a body, and their products with the incident ones.
+struct Products<'a> {
+    z_nm: f64,
+    /// Padded to whole vectors.
+    pixels: usize,
+    incident: [Complex64; 2],
+    wave: &'a LayerColumns,
+    exit: &'a mut [Columns; 2],
+    weights: &'a mut [Columns; 4],
+}
+
+impl Kernel for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let n = self.pixels;
+        let [kz, t, r] =
+            [&self.wave.kz, &self.wave.t, &self.wave.r].map(|c| lanes_of::<S>(&c.view(n)));
+        let [t_i, r_i] = self.incident.map(|wave| simd.complex(wave));
+        let z = simd.real(self.z_nm);
+        for v in 0..n / S::F64_LANES {
+            let (mut t_f, mut r_f) = (vector(simd, &t, v), vector(simd, &r, v));
+            if self.z_nm != 0.0 {
+                // exp stays finite, so a wave that has died away stays zero.
+                let up = vector(simd, &kz, v).times_i().scale(z);
+                (t_f, r_f) = (t_f * (-up).exp(), r_f * up.exp());
+            }
+            self.exit[0].set_vector(v, t_f);
+            self.exit[1].set_vector(v, r_f);
+            let products = [t_i * t_f, r_i * t_f, t_i * r_f, r_i * r_f];
+            for (weight, product) in self.weights.iter_mut().zip(products) {
+                weight.set_vector(v, product);
+            }
+        }
     }
 }
 
@@ -222,6 +265,8 @@ impl Body<'_> {
             q_par: &block.q_par[..n],
             k_i: incident.kz,
             k_f: layer.kz.view(n),
+            incident: workspace.incident,
+            exit: workspace.exit.each_ref().map(|w| w.view(n)),
             weights: workspace.weights.each_ref().map(|w| w.view(n)),
             real: incident.kz.im == 0.0 && layer.real,
             uniform: exit.uniform,

@@ -95,7 +95,7 @@ fn hankel(z: Complex64) -> Complex64 {
 }
 
 /// Coefficients of 3 (sin x - x cos x) / x^3 = sum_m c_m x^(2m), c_m = 3 (-1)^m / ((2m+3) (2m+1)!).
-const SPHERE_SERIES: [f64; 9] = [
+pub(crate) const SPHERE_SERIES: [f64; 9] = [
     1.0,
     -1.0 / 10.0,
     1.0 / 280.0,

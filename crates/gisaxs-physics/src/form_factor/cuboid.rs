@@ -7,8 +7,10 @@ use num_complex::Complex64;
 use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
-use super::{FormFactor, cis, solid};
+use super::terms::Column;
+use super::{FormFactor, Scratch, Terms, cis, slab, solid};
 use crate::error::{Result, positive};
+use crate::simd::{Kernel, Real, Simd, dispatch, lanes, lanes_mut};
 use crate::special::sinc;
 use crate::special_derivatives::sinc_derivative;
 
@@ -80,6 +82,47 @@ impl FormFactor for Cuboid {
         let inside = x.abs() <= 0.5 * self.length_nm && y.abs() <= 0.5 * self.width_nm;
         solid(inside && (0.0..=self.height_nm).contains(&z))
     }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        let slab = slab::slab(terms, self.height_nm, scratch);
+        let edges = [self.length_nm, self.width_nm];
+        dispatch(Rectangle { q: [terms.q_x, terms.q_y], edges, slab, re, im });
+    }
+}
+
+/// Adds the form factor of a rectangle, L W sinc(q_x L/2) sinc(q_y W/2), times that of the height.
+struct Rectangle<'a> {
+    q: [&'a [f64]; 2],
+    edges: [f64; 2],
+    slab: &'a [Column],
+    re: &'a mut [f64],
+    im: &'a mut [f64],
+}
+
+impl Kernel for Rectangle<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let n = self.re.len();
+        let [slab_re, slab_im] = [0, 1].map(|part: usize| lanes::<S>(&self.slab[part][..n]));
+        let out = lanes_mut::<S>(self.re).iter_mut().zip(lanes_mut::<S>(self.im));
+        let slab = slab_re.iter().zip(slab_im);
+        let q = lanes::<S>(self.q[0]).iter().zip(lanes::<S>(self.q[1]));
+        for ((q_x, q_y), (slab, out)) in q.zip(slab.zip(out)) {
+            let base = edge_factor(simd.of(*q_x), self.edges[0]) * edge_factor(simd.of(*q_y), self.edges[1]);
+            *out.0 = base.mul_add(simd.of(*slab.0), simd.of(*out.0)).lanes();
+            *out.1 = base.mul_add(simd.of(*slab.1), simd.of(*out.1)).lanes();
+        }
+    }
+}
+
+/// L sinc(q L / 2).
+#[inline(always)]
+fn edge_factor<S: Simd>(q: Real<S>, length: f64) -> Real<S> {
+    let half = q * (0.5 * length);
+    let (sin, _) = half.sin_cos();
+    half.is_zero().select(q.simd().real(length), sin / half * length)
 }
 
 impl Differentiable for Cuboid {

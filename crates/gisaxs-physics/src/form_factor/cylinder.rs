@@ -8,8 +8,10 @@ use num_complex::Complex64;
 use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
-use super::{FormFactor, cis, solid};
+use super::terms::Column;
+use super::{FormFactor, Scratch, Terms, cis, slab, solid};
 use crate::error::{Result, positive};
+use crate::simd::{Kernel, Simd, dispatch, lanes, lanes_mut};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z, sinc};
 use crate::special_derivatives::bessel_j2_over_z2;
 
@@ -95,6 +97,39 @@ impl FormFactor for Cylinder {
             }
         });
         [sum.1, difference.0, difference.1, sum.0]
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        let slab = slab::slab(terms, self.height_nm, scratch);
+        dispatch(Disk { q_par: terms.q_par, radius_nm: self.radius_nm, slab, re, im });
+    }
+}
+
+/// Adds the form factor of a disk, 2 pi R^2 J1(q_par R) / (q_par R), times that of the height.
+struct Disk<'a> {
+    q_par: &'a [f64],
+    radius_nm: f64,
+    slab: &'a [Column],
+    re: &'a mut [f64],
+    im: &'a mut [f64],
+}
+
+impl Kernel for Disk<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let n = self.q_par.len();
+        let radius = simd.real(self.radius_nm);
+        let area = simd.real(2.0 * PI * self.radius_nm * self.radius_nm);
+        let [slab_re, slab_im] = [0, 1].map(|part: usize| lanes::<S>(&self.slab[part][..n]));
+        let out = lanes_mut::<S>(self.re).iter_mut().zip(lanes_mut::<S>(self.im));
+        let slab = slab_re.iter().zip(slab_im);
+        for (q_par, (slab, out)) in lanes::<S>(self.q_par).iter().zip(slab.zip(out)) {
+            let disk = (simd.of(*q_par) * radius).bessel_j1_over_x() * area;
+            *out.0 = disk.mul_add(simd.of(*slab.0), simd.of(*out.0)).lanes();
+            *out.1 = disk.mul_add(simd.of(*slab.1), simd.of(*out.1)).lanes();
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
+use super::ball::Ball;
 use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
-use super::{EllipsoidalSegment, FormFactor, cis, solid, square};
+use super::{EllipsoidalSegment, FormFactor, Scratch, Terms, add_terms_one_by_one, cis, solid, square};
 use crate::error::{Result, positive};
 use crate::special::sphere_3j1_over_x;
 use crate::special_derivatives::sphere_slope;
@@ -85,6 +86,21 @@ impl FormFactor for Ellipsoid {
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         let [a, b, c] = self.radii_nm;
         solid((x / a).powi(2) + (y / b).powi(2) + ((z - c) / c).powi(2) <= 1.0)
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        if !terms.real {
+            return add_terms_one_by_one(self, terms, re, im);
+        }
+        let [x, y, z] = self.radii_nm;
+        let ball = Ball {
+            ratios: [x / z, y / z],
+            radius_nm: z,
+            volume: self.volume(),
+            centre_nm: z,
+            sigma_nm: 0.0,
+        };
+        ball.add_terms(terms, scratch, re, im);
     }
 }
 

@@ -4,10 +4,11 @@ use std::f64::consts::{PI, SQRT_2};
 
 use num_complex::Complex64;
 
+use super::ball::Ball;
 use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
-use super::{FormFactor, square};
+use super::{FormFactor, Scratch, Terms, add_terms_one_by_one, square};
 use crate::error::{Result, non_negative, positive};
 use crate::special::sphere_3j1_over_x;
 use crate::special_derivatives::sphere_slope;
@@ -78,6 +79,20 @@ impl FormFactor for FuzzySphere {
         let steps = 0.5 * (libm::erf((big - r) / s) + libm::erf((big + r) / s));
         let waves = (-((big - r) / s).powi(2)).exp() - (-((big + r) / s).powi(2)).exp();
         (steps - self.sigma_nm / ((2.0 * PI).sqrt() * r) * waves).max(0.0)
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        if !terms.real {
+            return add_terms_one_by_one(self, terms, re, im);
+        }
+        let ball = Ball {
+            ratios: [1.0; 2],
+            radius_nm: self.mean_radius_nm,
+            volume: self.volume(),
+            centre_nm: 0.0,
+            sigma_nm: self.sigma_nm,
+        };
+        ball.add_terms(terms, scratch, re, im);
     }
 }
 

@@ -9,15 +9,19 @@
 //! line in the list below. The catalogue, the construction by name and the tests that run over
 //! all shapes follow from that line.
 
+mod ball;
+#[cfg(test)]
+mod block_tests;
 mod catalogue;
 mod derivative;
 mod revolution;
+mod slab;
 mod slices;
 mod terms;
 
 pub use catalogue::{Limits, Parameter, ShapeInfo, shape, shapes};
 pub use derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, cauchy_gradient};
-pub(crate) use terms::{BLOCK, Column, Columns};
+pub(crate) use terms::{BLOCK, Column, Columns, lanes_of, vector};
 pub use terms::{Scratch, Split, Terms};
 
 use std::sync::Arc;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
+use super::ball::Ball;
 use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
-use super::{FormFactor, SphericalSegment, cis, solid, square};
+use super::{FormFactor, Scratch, SphericalSegment, Terms, add_terms_one_by_one, cis, solid, square};
 use crate::error::{Result, positive};
 use crate::special::{sphere_3j1_over_x, sphere_3j1_over_x_real};
 use crate::special_derivatives::sphere_slope;
@@ -88,6 +89,20 @@ impl FormFactor for Sphere {
         let (same, opposite) = (self.volume() * same, self.volume() * opposite);
         let [p, m] = phases(sum, difference, r);
         [same * p.1, opposite * m.0, opposite * m.1, same * p.0]
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        if !terms.real {
+            return add_terms_one_by_one(self, terms, re, im);
+        }
+        let ball = Ball {
+            ratios: [1.0; 2],
+            radius_nm: self.radius_nm,
+            volume: self.volume(),
+            centre_nm: self.radius_nm,
+            sigma_nm: 0.0,
+        };
+        ball.add_terms(terms, scratch, re, im);
     }
 }
 

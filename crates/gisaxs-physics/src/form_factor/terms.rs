@@ -2,7 +2,7 @@
 
 use num_complex::Complex64;
 
-use crate::simd::{LANES, padded};
+use crate::simd::{Cplx, LANES, Simd, lanes, lanes_mut, padded};
 
 /// Most pixels of a block. Larger blocks leave the first-level cache, smaller ones repeat what is
 /// done once per block more often.
@@ -66,9 +66,21 @@ impl Columns {
         self.im[pixel] = value.im;
     }
 
-    pub(crate) fn add(&mut self, pixel: usize, value: Complex64) {
-        self.re[pixel] += value.re;
-        self.im[pixel] += value.im;
+    /// Makes all numbers zero.
+    pub(crate) fn clear(&mut self) {
+        self.re.fill(0.0);
+        self.im.fill(0.0);
+    }
+
+    #[inline(always)]
+    pub(crate) fn vector<S: Simd>(&self, simd: S, index: usize) -> Cplx<S> {
+        simd.of_parts(lanes::<S>(&self.re)[index], lanes::<S>(&self.im)[index])
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_vector<S: Simd>(&mut self, index: usize, value: Cplx<S>) {
+        lanes_mut::<S>(&mut self.re)[index] = value.re.lanes();
+        lanes_mut::<S>(&mut self.im)[index] = value.im.lanes();
     }
 }
 
@@ -92,6 +104,21 @@ impl Split<'_> {
     }
 }
 
+/// [`Split`] as vectors.
+pub(crate) type SplitLanes<'a, S> = [&'a [<S as pulp::Simd>::f64s]; 2];
+
+/// Complex numbers as vectors.
+#[inline(always)]
+pub(crate) fn lanes_of<'a, S: Simd>(split: &Split<'a>) -> SplitLanes<'a, S> {
+    [lanes::<S>(split.re), lanes::<S>(split.im)]
+}
+
+/// One vector of complex numbers.
+#[inline(always)]
+pub(crate) fn vector<S: Simd>(simd: S, split: &SplitLanes<'_, S>, index: usize) -> Cplx<S> {
+    simd.of_parts(split[0][index], split[1][index])
+}
+
 /// The four terms of the DWBA in a block of pixels, for one shape at one height: what
 /// [`super::FormFactor::add_terms`] adds up.
 ///
@@ -111,8 +138,12 @@ pub struct Terms<'a> {
     pub k_i: Complex64,
     /// Normal wavenumbers of the exit waves, nm^-1.
     pub k_f: Split<'a>,
-    /// Amplitudes T_i T_f, R_i T_f, T_i R_f, R_i R_f at the height of the shape's origin; they
-    /// include the contrast. They belong to q_z = -k_i - k_f, k_i - k_f, -k_i + k_f, k_i + k_f.
+    /// T_i and R_i, the down- and up-going amplitude of the incident wave at the height of the
+    /// shape's origin, times the contrast.
+    pub incident: [Complex64; 2],
+    /// T_f and R_f, those of the exit waves.
+    pub exit: [Split<'a>; 2],
+    /// Products T_i T_f, R_i T_f, T_i R_f, R_i R_f with the contrast. They belong to q_z = -k_i - k_f, k_i - k_f, -k_i + k_f, k_i + k_f.
     pub weights: [Split<'a>; 4],
     /// Whether the normal wavenumbers are real: no imaginary part differs from zero.
     pub real: bool,
@@ -149,7 +180,6 @@ struct Entry {
 
 type Key = (&'static str, [u64; 4]);
 
-#[allow(dead_code, reason = "the kernels of the shapes follow")]
 impl Scratch {
     /// Different things that are kept at a time.
     const MOST: usize = 8;

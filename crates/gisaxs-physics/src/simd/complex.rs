@@ -70,6 +70,18 @@ impl<S: Simd> Cplx<S> {
         Self::cis(self.im).scale(self.re.exp())
     }
 
+    /// Polynomial with the real coefficients from the constant up.
+    #[inline(always)]
+    pub(crate) fn polynomial<const N: usize>(self, coefficients: &[f64; N]) -> Self {
+        let simd = self.re.simd();
+        let real = |c: f64| Self::new(simd.real(c), simd.real(0.0));
+        let mut sum = real(coefficients[N - 1]);
+        for c in coefficients.iter().rev().skip(1) {
+            sum = sum.mul_add(self, real(*c));
+        }
+        sum
+    }
+
     /// `yes` where true, otherwise `no`.
     #[inline(always)]
     pub(crate) fn select(mask: Mask<S>, yes: Self, no: Self) -> Self {

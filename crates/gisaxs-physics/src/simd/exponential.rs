@@ -32,6 +32,17 @@ const SERIES: [f64; 14] = [
     1.0 / 6_227_020_800.0,
 ];
 
+/// 1 / (m + 1)!, the series of (exp(x) - 1) / x.
+const TAIL: [f64; 13] = {
+    let mut tail = [0.0; 13];
+    let mut m = 0;
+    while m < tail.len() {
+        tail[m] = SERIES[m + 1];
+        m += 1;
+    }
+    tail
+};
+
 impl<S: Simd> Real<S> {
     /// exp(x): 0 below -708, and the value at 709 above that.
     ///
@@ -40,17 +51,36 @@ impl<S: Simd> Real<S> {
     pub(crate) fn exp(self) -> Self {
         let simd = self.simd();
         let [lowest, highest] = RANGE.map(|limit| simd.real(limit));
-        // The constant comes first: maximum and minimum return the second operand for NaN.
         let x = self.at_most(highest);
+        let (power, r) = x.reduce();
+        let result = r.polynomial(&SERIES) * power;
+        x.less_than(lowest).select(simd.real(0.0), result)
+    }
+
+    /// exp(x) - 1 for x <= 709, relative error 5e-16 down to the smallest x.
+    #[inline(always)]
+    pub(crate) fn exp_m1(self) -> Self {
+        let simd = self.simd();
+        let (power, r) = self.reduce();
+        let series = r * r.polynomial(&TAIL);
+        // 2^n (exp(r) - 1) + (2^n - 1), the second part without rounding.
+        let result = series.mul_add(power, power - simd.real(1.0));
+        let lowest = simd.real(RANGE[0]);
+        self.less_than(lowest).select(simd.real(-1.0), result)
+    }
+
+    /// 2^n and x - n ln 2 for the integer n nearest to x / ln 2.
+    #[inline(always)]
+    fn reduce(self) -> (Self, Self) {
+        let simd = self.simd();
         let round = simd.real(ROUND);
-        let shifted = x.mul_add(simd.real(std::f64::consts::LOG2_E), round);
+        let shifted = self.mul_add(simd.real(std::f64::consts::LOG2_E), round);
         let n = shifted - round;
-        let r = n.negative_mul_add(simd.real(LN_2_HIGH), x);
+        let r = n.negative_mul_add(simd.real(LN_2_HIGH), self);
         let r = n.negative_mul_add(simd.real(LN_2_LOW), r);
         // 2^n: its exponent field is n + 1023.
         let power = shifted.map_bits(|bits| bits.wrapping_add(1023) << 52);
-        let result = r.polynomial(&SERIES) * power;
-        x.less_than(lowest).select(simd.real(0.0), result)
+        (power, r)
     }
 
     /// self where it is below `limit` or NaN, otherwise `limit`.
@@ -76,7 +106,7 @@ mod tests {
     impl Pairwise for Exp {
         #[inline(always)]
         fn apply<S: Simd>(&self, x: Real<S>) -> (Real<S>, Real<S>) {
-            (x.exp(), x)
+            (x.exp(), x.exp_m1())
         }
     }
 
@@ -85,9 +115,12 @@ mod tests {
         let mut arguments: Vec<f64> = (-70_799..70_899).map(|i| f64::from(i) * 0.01).collect();
         arguments.extend([0.0, 1e-300, -1e-17, 1.0, -708.0]);
         with_all_instructions(|name| {
-            for (x, (exp, _)) in arguments.iter().zip(map_pair(Exp, &arguments)) {
+            for (x, (exp, exp_m1)) in arguments.iter().zip(map_pair(Exp, &arguments)) {
                 let error = exp / x.exp() - 1.0;
                 assert!(error.abs() < 5e-16, "{name}: exp {x} = {exp}, {error:e}");
+                let error = (exp_m1 - x.exp_m1()).abs();
+                let allowed = 5e-16 * x.exp_m1().abs();
+                assert!(error <= allowed, "{name}: exp_m1 {x} = {exp_m1}, {error:e}");
             }
         });
     }

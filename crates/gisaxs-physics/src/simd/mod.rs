@@ -24,7 +24,9 @@
 //! ```
 //!
 //! Everything a kernel calls must be `#[inline(always)]`: code that is not inlined into the
-//! dispatched function is compiled without its instructions. Slices have a multiple of [`LANES`]
+//! dispatched function is compiled without its instructions, and each of its operations becomes a
+//! call. Closures cannot be marked so; they (and `map` on arrays, which takes one) are for splatting
+//! constants and taking slices, not for arithmetic on vectors. Slices have a multiple of [`LANES`]
 //! entries, so there are no tails; columns of pixels are padded accordingly.
 //!
 //! All sets of instructions give the same numbers up to the rounding of fused multiply-adds.
@@ -33,14 +35,14 @@
 //! | function | error | method |
 //! |---|---|---|
 //! | [`Real::sin_cos`] | 4e-16, any finite argument | three-part reduction by pi, Taylor series |
-//! | [`Real::exp`] | 5e-16 relative | reduction by ln 2, Taylor series |
+//! | [`Real::exp`], [`Real::exp_m1`] | 5e-16 relative | reduction by ln 2, Taylor series |
 //! | [`Real::ln`] | 5e-16 relative | reduction by powers of two, series |
+//! | [`Real::bessel_j1_over_x`] | 6e-16 | polynomial, from 12 on Hankel's form |
+//! | [`Real::bessel_j0`] | 3e-15 | polynomial, from 12 on Hankel's form |
 //! | [`Cplx::sqrt`] | 4e-16 relative | the larger part first |
 //! | [`Cplx::faddeeva_of_both_signs`] | 2e-14 | Weideman's series |
 
-// The kernels of the shapes follow.
-#![allow(dead_code)]
-
+mod bessel;
 mod complex;
 mod exponential;
 mod faddeeva;

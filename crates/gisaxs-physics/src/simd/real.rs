@@ -130,6 +130,15 @@ impl<S: Simd> Mask<S> {
     pub(crate) fn any(self) -> bool {
         self.simd.first_true_m64s(self.mask) < S::F64_LANES
     }
+
+    /// Whether it is true everywhere.
+    #[inline(always)]
+    pub(crate) fn all(self) -> bool {
+        let Self { simd, mask } = self;
+        let every = simd.equal_f64s(simd.splat_f64s(0.0), simd.splat_f64s(0.0));
+        let mask = simd.xor_m64s(mask, every);
+        !Self { simd, mask }.any()
+    }
 }
 
 impl<S: Simd> Add for Real<S> {

@@ -4,7 +4,9 @@ use num_complex::Complex64;
 
 use super::{Profile1d, StructureFactor};
 use crate::error::{Result, non_negative, positive};
+use crate::form_factor::Columns;
 use crate::jacobian::{StructureDifferential, radial_differential};
+use crate::simd::{Cplx, Kernel, LANES, Real, Simd, dispatch, lanes, lanes_mut};
 
 /// A paracrystal with a mean distance D between neighbours that scatters by the profile phi,
 /// in all in-plane directions alike:
@@ -92,11 +94,8 @@ impl RadialParacrystal {
     /// f(q), the Fourier transform of the distribution of one step along the chain; |f| <= 1.
     #[must_use]
     pub fn step(&self, q_par: f64) -> Complex64 {
-        let damping = self
-            .damping_length_nm
-            .map_or(1.0, |l| (-self.distance_nm / l).exp());
         Complex64::from_polar(
-            self.profile.fourier(q_par) * damping,
+            self.profile.fourier(q_par) * self.damping(),
             q_par * self.distance_nm,
         )
     }
@@ -105,20 +104,119 @@ impl RadialParacrystal {
     /// (sigma_D / D)^2 for the Gaussian profile.
     #[must_use]
     pub fn structure_factor(&self, q_par: f64) -> f64 {
+        let q = q_par.abs().max(self.smallest_q());
+        let undamped_gap = self.profile.one_minus_fourier(q);
+        let sine = (0.5 * q * self.distance_nm).sin();
         // With f = m exp(i q D) and m real,
         // S = (1 - m^2) / |1 - f|^2 = (1 - m)(1 + m) / ((1 - m)^2 + 4 m sin^2(q D / 2)).
         // 1 - m is summed from parts that do not cancel, so S keeps its digits at small q.
-        let q = match self.damping_length_nm {
-            None => q_par.abs().max(SMALLEST_PHASE / self.distance_nm),
-            Some(_) => q_par.abs(),
-        };
-        let undamped_gap = self.profile.one_minus_fourier(q);
-        let damping_gap = self
-            .damping_length_nm
-            .map_or(0.0, |l| -(-self.distance_nm / l).exp_m1());
-        let gap = undamped_gap + (1.0 - undamped_gap) * damping_gap;
-        let sine = (0.5 * q * self.distance_nm).sin();
+        let gap = undamped_gap + (1.0 - undamped_gap) * self.damping_gap();
         gap * (2.0 - gap) / (gap * gap + 4.0 * (1.0 - gap) * sine * sine)
+    }
+
+    /// [`Self::structure_factor`] at q = `scale` q_par for whole vectors of magnitudes.
+    pub(crate) fn of_magnitudes(&self, q_par: &[f64], scale: f64, s: &mut [f64]) {
+        for (s, q_par) in s.iter_mut().zip(q_par) {
+            *s = q_par * scale;
+        }
+        dispatch(Chain {
+            paracrystal: self,
+            s,
+        });
+    }
+
+    /// [`Self::step`] for whole vectors of magnitudes, taken at `smallest_q` (nm^-1) at least.
+    pub(crate) fn steps(&self, q_par: &[f64], smallest_q: f64, steps: &mut Columns) {
+        dispatch(Steps {
+            paracrystal: self,
+            smallest_q,
+            q_par,
+            steps,
+        });
+    }
+
+    /// exp(-D / L), 1 without damping.
+    fn damping(&self) -> f64 {
+        self.damping_length_nm
+            .map_or(1.0, |l| (-self.distance_nm / l).exp())
+    }
+
+    /// 1 - exp(-D / L).
+    fn damping_gap(&self) -> f64 {
+        self.damping_length_nm
+            .map_or(0.0, |l| -(-self.distance_nm / l).exp_m1())
+    }
+
+    /// S is taken at this magnitude at least, nm^-1.
+    fn smallest_q(&self) -> f64 {
+        match self.damping_length_nm {
+            None => SMALLEST_PHASE / self.distance_nm,
+            Some(_) => 0.0,
+        }
+    }
+
+    /// 1 - phi(q).
+    #[inline(always)]
+    fn undamped_gap<S: Simd>(&self, q: Real<S>) -> Real<S> {
+        match self.profile {
+            Profile1d::Gauss { omega_nm } => {
+                let x = q * omega_nm;
+                -(x * x * -0.5).exp_m1()
+            }
+            profile => q.each(|q| profile.one_minus_fourier(q)),
+        }
+    }
+}
+
+/// Replaces magnitudes of q by S.
+struct Chain<'a> {
+    paracrystal: &'a RadialParacrystal,
+    s: &'a mut [f64],
+}
+
+impl Kernel for Chain<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let chain = self.paracrystal;
+        let [smallest, damping_gap] =
+            [chain.smallest_q(), chain.damping_gap()].map(|x| simd.real(x));
+        let [one, two, four] = [1.0, 2.0, 4.0].map(|x| simd.real(x));
+        for s in lanes_mut::<S>(self.s) {
+            let q = simd.of(*s).max(smallest);
+            let (sine, _) = (q * (0.5 * chain.distance_nm)).sin_cos();
+            let undamped_gap = chain.undamped_gap(q);
+            let gap = (one - undamped_gap).mul_add(damping_gap, undamped_gap);
+            let denominator = gap.mul_add(gap, four * (one - gap) * sine * sine);
+            *s = (gap * (two - gap) / denominator).lanes();
+        }
+    }
+}
+
+/// f of one step.
+struct Steps<'a> {
+    paracrystal: &'a RadialParacrystal,
+    smallest_q: f64,
+    q_par: &'a [f64],
+    steps: &'a mut Columns,
+}
+
+impl Kernel for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let chain = self.paracrystal;
+        let smallest = simd.real(self.smallest_q);
+        let damping = simd.real(chain.damping());
+        let one = simd.real(1.0);
+        for (v, q) in lanes::<S>(self.q_par).iter().enumerate() {
+            let q = simd.of(*q).max(smallest);
+            let modulus = (one - chain.undamped_gap(q)) * damping;
+            let step = Cplx::cis(q * chain.distance_nm).scale(modulus);
+            self.steps.set_vector(v, step);
+        }
     }
 }
 
@@ -129,6 +227,21 @@ const SMALLEST_PHASE: f64 = 1e-6;
 impl StructureFactor for RadialParacrystal {
     fn at(&self, q_x: f64, q_y: f64) -> f64 {
         self.structure_factor(q_x.hypot(q_y))
+    }
+
+    fn at_block(&self, q_x: &[f64], q_y: &[f64], s: &mut [f64]) {
+        assert_eq!([q_x.len(), q_y.len()], [s.len(); 2], "one S per q");
+        let whole = s.len() - s.len() % LANES;
+        for (s, (x, y)) in s.iter_mut().zip(q_x.iter().zip(q_y)) {
+            *s = (x * x + y * y).sqrt();
+        }
+        dispatch(Chain {
+            paracrystal: self,
+            s: &mut s[..whole],
+        });
+        for s in &mut s[whole..] {
+            *s = self.structure_factor(*s);
+        }
     }
 
     /// 2 / (sqrt(3) D^2), the density of a hexagonal lattice of the same distance.
@@ -144,6 +257,7 @@ impl StructureFactor for RadialParacrystal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::testing::with_all_instructions;
 
     #[test]
     fn is_the_chain_of_all_neighbours() {
@@ -181,6 +295,37 @@ mod tests {
                         "{profile:?} {q}: {s} {sum}"
                     );
                     assert!(s >= 0.0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_agree_with_single_values() {
+        let q_x: Vec<f64> = (0..101).map(|i| 0.02 * f64::from(i)).collect();
+        let q_y: Vec<f64> = (0..101).map(|i| 1e-9 + 0.001 * f64::from(i * i)).collect();
+        for profile in [
+            Profile1d::Gauss { omega_nm: 3.0 },
+            Profile1d::Cauchy { omega_nm: 2.0 },
+        ] {
+            for damping in [0.0, 150.0] {
+                let chain = RadialParacrystal::with_profile(15.0, profile).unwrap();
+                let chain = chain.with_damping(damping).unwrap();
+                with_all_instructions(|name| {
+                    let mut s = vec![0.0; q_x.len()];
+                    chain.at_block(&q_x, &q_y, &mut s);
+                    for ((x, y), s) in q_x.iter().zip(&q_y).zip(s) {
+                        let expected = chain.at(*x, *y);
+                        let error = (s / expected - 1.0).abs();
+                        assert!(error < 1e-13, "{name} {profile:?}: {s} {expected}");
+                    }
+                });
+                let q_par = &q_x[..96];
+                let mut steps = Columns::default();
+                chain.steps(q_par, 1e-3, &mut steps);
+                for (i, q) in q_par.iter().enumerate() {
+                    let expected = chain.step(q.max(1e-3));
+                    assert!((steps.get(i) - expected).norm() < 1e-15, "{profile:?} {q}");
                 }
             }
         }

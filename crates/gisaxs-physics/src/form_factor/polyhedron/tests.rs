@@ -503,6 +503,8 @@ fn check_terms(body: &Polyhedron, k_i: Complex64, k_f: &[Complex64], q_par: &[[f
             re: &k.re[..n],
             im: &k.im[..n],
         },
+        incident: [Complex64::ZERO; 2],
+        exit: [weights[0].view(n), weights[1].view(n)],
         weights: weights.each_ref().map(|w| w.view(n)),
         real: k_i.im == 0.0 && k_f.iter().all(|k| k.im == 0.0),
         uniform: false,
