@@ -33,7 +33,7 @@ pub enum Error {
     },
     /// The first bytes belong to no format this crate reads.
     #[error(
-        "{file}: not a detector file that is understood: {found}; expected CBF, TIFF, EDF or NPY"
+        "{file}: not a detector file that is understood: {found}; expected CBF, TIFF, EDF, NPY, NPZ or HDF5"
     )]
     UnknownFormat {
         /// The file.
@@ -76,6 +76,64 @@ pub enum Error {
         file: String,
         /// Why.
         source: tiff::TiffError,
+    },
+    /// Something in an HDF5 file cannot be read.
+    #[error("{file}: HDF5: {object}: {source}")]
+    Hdf5 {
+        /// The file.
+        file: String,
+        /// Path of the group or dataset.
+        object: String,
+        /// Why.
+        source: Box<hdf5_reader::error::Error>,
+    },
+    /// Frames cannot be written as HDF5.
+    #[error("{file}: cannot be written as HDF5: {source}")]
+    Hdf5Write {
+        /// The frames.
+        file: String,
+        /// Why.
+        source: Box<hdf5_writer::Error>,
+    },
+    /// One frame was asked for and there are several.
+    #[error("{file}: holds {frames} frames, expected one; open it as a FrameStack")]
+    ManyFrames {
+        /// The file.
+        file: String,
+        /// Frames in it.
+        frames: usize,
+    },
+    /// A frame beyond the last.
+    #[error("{file}: frame {index} does not exist, expected 0 to {}", frames.saturating_sub(1))]
+    FrameIndex {
+        /// The file.
+        file: String,
+        /// The frame, 0-based.
+        index: usize,
+        /// Frames in it.
+        frames: usize,
+    },
+    /// Several parts of a file could be meant.
+    #[error("{file}: several {what} could be the frames: {}; name one of them", found.join(", "))]
+    Ambiguous {
+        /// The file.
+        file: String,
+        /// What they are.
+        what: &'static str,
+        /// Their names.
+        found: Vec<String>,
+    },
+    /// Parts that belong together do not fit.
+    #[error("{file}: {what} is {found}, expected {expected}")]
+    Mismatch {
+        /// The file.
+        file: String,
+        /// The quantity.
+        what: String,
+        /// What was found.
+        found: String,
+        /// What was expected, and why.
+        expected: String,
     },
     /// A pixel is NaN or infinite.
     #[error("{file}: pixel at row {row}, column {col} is {value}, expected a finite number")]

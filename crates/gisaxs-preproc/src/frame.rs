@@ -4,8 +4,10 @@ use std::path::Path;
 
 use ndarray::Array2;
 
+use crate::detector::Detector;
 use crate::error::{Error, Result};
 use crate::format;
+use crate::stack::{FrameStack, StackOptions};
 
 /// Largest number of pixels that is taken for a detector frame: 3.5 times an Eiger 16M.
 /// Headers that claim more are damaged, and nothing is allocated for them.
@@ -75,10 +77,12 @@ impl Frame {
         Self::checked("frame".to_owned(), counts, FrameHeader::default())
     }
 
-    /// Reads a file: CBF, TIFF, EDF or NPY, told apart by their content.
+    /// Reads a file of one frame: CBF, TIFF, EDF, NPY, NPZ, NeXus or HDF5, also gzipped,
+    /// told apart by their content.
     ///
     /// # Errors
-    /// [`Error`] that names the file and what is wrong with it.
+    /// [`Error`] that names the file and what is wrong with it; [`Error::ManyFrames`] for a
+    /// stack, which [`FrameStack::open`] reads.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(path, ReadOptions::default())
     }
@@ -88,29 +92,20 @@ impl Frame {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(path: impl AsRef<Path>, options: ReadOptions) -> Result<Self> {
-        let path = path.as_ref();
-        let bytes = read_file(path)?;
-        let mut frame = Self::decode(&path.display().to_string(), &bytes, options)?;
-        if let Some(name) = path.file_name() {
-            frame.name = name.to_string_lossy().into_owned();
-        }
-        Ok(frame)
+        FrameStack::open_with(path, &StackOptions::from(options))?.only_frame()
     }
 
-    /// Reads the bytes of a file; `name` stands for it in messages.
+    /// Reads the bytes of a file; `name` stands for it in messages. Links to other files
+    /// cannot be followed.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
-        Self::decode(name, bytes, ReadOptions::default())
-    }
-
-    fn decode(name: &str, bytes: &[u8], options: ReadOptions) -> Result<Self> {
-        let (counts, header) = format::decode(name, bytes, options)?;
+        let (counts, header) = format::decode(name, bytes.to_vec(), &StackOptions::default())?;
         Self::checked(name.to_owned(), counts, header)
     }
 
-    fn checked(name: String, counts: Array2<f32>, header: FrameHeader) -> Result<Self> {
+    pub(crate) fn checked(name: String, counts: Array2<f32>, header: FrameHeader) -> Result<Self> {
         let (rows, cols) = counts.dim();
         if rows == 0 || cols == 0 || rows.saturating_mul(cols) > MAX_PIXELS {
             return Err(Error::Value {
@@ -185,6 +180,10 @@ impl Frame {
         &self.header
     }
 
+    pub(crate) fn header_mut(&mut self) -> &mut FrameHeader {
+        &mut self.header
+    }
+
     /// File name, or the name given to [`from_bytes`](Self::from_bytes).
     #[must_use]
     pub fn name(&self) -> &str {
@@ -196,19 +195,7 @@ impl Frame {
     /// # Errors
     /// [`Error::NotACount`] if a pixel is not a whole number of 32 bits.
     pub fn to_cbf(&self) -> Result<Vec<u8>> {
-        let mut counts = Vec::with_capacity(self.counts.len());
-        for ((row, col), &value) in self.counts.indexed_iter() {
-            // 2^31 itself is the first f32 beyond i32.
-            if value.fract() != 0.0 || !(-2_147_483_648.0..2_147_483_648.0).contains(&value) {
-                return Err(Error::NotACount {
-                    file: self.name.clone(),
-                    row,
-                    col,
-                    value: f64::from(value),
-                });
-            }
-            counts.push(value as i32);
-        }
+        let counts = self.whole_counts()?;
         let stem = self.name.rsplit_once('.').map_or(&*self.name, |s| s.0);
         Ok(format::cbf::encode(
             stem,
@@ -218,17 +205,78 @@ impl Frame {
         ))
     }
 
+    /// The counts as integers.
+    pub(crate) fn whole_counts(&self) -> Result<Vec<i32>> {
+        let counts = self.as_slice();
+        // 2^31 itself is the first f32 beyond i32.
+        let fits = |value: f32| {
+            value.fract() == 0.0 && (-2_147_483_648.0..2_147_483_648.0).contains(&value)
+        };
+        match counts.iter().position(|&value| !fits(value)) {
+            None => Ok(counts.iter().map(|&value| value as i32).collect()),
+            Some(at) => Err(Error::NotACount {
+                file: self.name.clone(),
+                row: at / self.counts.ncols(),
+                col: at % self.counts.ncols(),
+                value: f64::from(counts[at]),
+            }),
+        }
+    }
+
     /// Writes the frame as a CBF file.
     ///
     /// # Errors
     /// As [`to_cbf`](Self::to_cbf), or [`Error::Write`].
     pub fn write_cbf(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        std::fs::write(path, self.to_cbf()?).map_err(|source| Error::Write {
-            path: path.to_owned(),
-            source,
-        })
+        write_file(path.as_ref(), &self.to_cbf()?)
     }
+
+    /// What the frame's header says against the frame itself: one sentence each.
+    #[must_use]
+    pub fn mismatches(&self) -> Vec<String> {
+        header_mismatches(&self.header, self.shape())
+    }
+}
+
+/// What a header says of the detector against the shape of its frame.
+pub(crate) fn header_mismatches(header: &FrameHeader, shape: [usize; 2]) -> Vec<String> {
+    let mut found = Vec::new();
+    let Some(named) = header.detector.as_deref().and_then(Detector::lookup) else {
+        return found;
+    };
+    if named.shape() != shape {
+        let looks = Detector::by_shape(shape)
+            .map_or(String::new(), |d| format!(", the shape of a {}", d.name()));
+        found.push(format!(
+            "the header names a {} ({} x {} pixels), but the frame has {} x {}{looks}",
+            named.name(),
+            named.shape()[0],
+            named.shape()[1],
+            shape[0],
+            shape[1]
+        ));
+    }
+    if let Some(pixel) = header.pixel_mm
+        && pixel
+            .iter()
+            .any(|p| (p / named.pixel_mm() - 1.0).abs() > 0.01)
+    {
+        found.push(format!(
+            "the header says pixels of {} x {} mm, but a {} has {} mm",
+            pixel[0],
+            pixel[1],
+            named.name(),
+            named.pixel_mm()
+        ));
+    }
+    found
+}
+
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
@@ -279,9 +327,10 @@ mod tests {
     fn foreign_content_is_named() {
         for (bytes, what) in [
             (&b""[..], "empty"),
-            (b"\x89HDF\r\n\x1a\n", "HDF5"),
             (b"\x89PNG\r\n\x1a\n", "PNG"),
-            (b"hello world", "unknown"),
+            (b"hello world", "a text file"),
+            (b"0       X X X X", "European Data Format"),
+            (b"\x00\xfe\x00\xff", "unknown"),
         ] {
             let error = Frame::from_bytes("x.dat", bytes).unwrap_err().to_string();
             assert!(error.contains("x.dat") && error.contains(what), "{error}");

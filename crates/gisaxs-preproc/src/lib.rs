@@ -37,7 +37,8 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | files: CBF, TIFF, EDF, NPY, told apart by content | [`Frame::open`], [`Frame::to_cbf`], [`encode_npy`] |
+//! | files, told apart by content: CBF, TIFF, EDF, NPY, NPZ, NeXus and HDF5, gzipped or not | [`Frame::open`], [`FrameStack`] |
+//! | writing | [`Frame::to_cbf`], [`encode_tiff`], [`encode_edf`], [`encode_nexus`], [`encode_npy`] |
 //! | known detectors, shapes, gaps | [`Detector`] |
 //! | beam, geometry, beamstops, user mask, sample | [`Instrument`], [`SampleSpec`] |
 //! | valid pixels, and why the others are not | [`Mask`], [`Reason`] |
@@ -94,11 +95,13 @@ mod frame;
 pub mod input;
 mod instrument;
 mod mask;
+mod metadata;
 mod pixel_map;
 mod poni;
 mod prepare;
 mod sample;
 mod section;
+mod stack;
 
 pub use cut::{Cut, CutKind};
 pub use detector::{Detector, Family};
@@ -107,8 +110,10 @@ pub use format::npy::{NpyNumber, encode_npy};
 pub use frame::{Frame, FrameHeader, ReadOptions};
 pub use gisaxs_physics;
 pub use instrument::{Beamstop, Instrument};
-pub use mask::{Mask, Reason};
+pub use mask::{Mask, Reason, decode_mask};
+pub use metadata::MetadataEntry;
 pub use ndarray;
 pub use pixel_map::{NO_CELL, PixelMap};
 pub use prepare::{Prepared, prepare, prepare_with};
 pub use sample::{FilmSpec, MaterialSpec, SampleKnowledge, SampleSpec};
+pub use stack::{FrameStack, StackOptions, Stream, encode_edf, encode_nexus, encode_tiff};

@@ -11,8 +11,9 @@ use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::format::{self, fit2d_mask};
-use crate::frame::{Frame, ReadOptions, read_file};
+use crate::frame::{Frame, read_file};
 use crate::instrument::{Beamstop, Instrument};
+use crate::stack::StackOptions;
 
 /// Why a pixel is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -384,12 +385,19 @@ fn outlier(counts: &[f32], [rows, cols]: [usize; 2], row: usize, col: usize) -> 
 
 /// Reads a user mask: nonzero = masked, whatever the format.
 pub(crate) fn read_mask_file(path: &Path) -> Result<Array2<bool>> {
-    let bytes = read_file(path)?;
-    let file = path.display().to_string();
+    decode_mask(&path.display().to_string(), read_file(path)?)
+}
+
+/// Reads the bytes of a user's mask, in any format of a frame or Fit2D's: nonzero = masked.
+/// `file` stands for it in messages. The result has shape (rows, columns), true = masked.
+///
+/// # Errors
+/// As [`Frame::from_bytes`].
+pub fn decode_mask(file: &str, bytes: Vec<u8>) -> Result<Array2<bool>> {
     if fit2d_mask::recognise(&bytes) {
-        return fit2d_mask::decode(&file, &bytes);
+        return fit2d_mask::decode(file, &bytes);
     }
-    let (values, _) = format::decode(&file, &bytes, ReadOptions::default())?;
+    let (values, _) = format::decode(file, bytes, &StackOptions::default())?;
     Ok(values.mapv(|x| x != 0.0))
 }
 

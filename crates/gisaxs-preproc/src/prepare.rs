@@ -46,6 +46,7 @@ pub fn prepare_with(frame: &Frame, map: &Arc<PixelMap>) -> Result<Prepared> {
         source,
     })?;
     let mut warnings = map.instrument().disagreements(frame.header());
+    warnings.extend(frame.mismatches());
     warnings.extend(bright_below_horizon(frame, &mask, map.instrument())?);
     Ok(Prepared {
         map: Arc::clone(map),

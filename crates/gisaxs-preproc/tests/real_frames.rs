@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use gisaxs_preproc::gisaxs_physics::Direction;
 use gisaxs_preproc::input::N_CELLS;
-use gisaxs_preproc::{Cut, CutKind, Detector, Frame, Instrument, Mask, Reason, prepare};
+use gisaxs_preproc::{
+    Cut, CutKind, Detector, Frame, FrameStack, Instrument, Mask, Reason, StackOptions, prepare,
+};
 
 const P03: [&str; 2] = [
     "jg_gisaxs_4nm_old_3ml_insitu_ds03_00001_00005.cbf",
@@ -184,10 +186,45 @@ fn aps_pilatus_1m_tiff() {
 }
 
 #[test]
-fn lambda_nexus_is_refused_by_name() {
+fn lambda_module() {
     let Some(path) = real("jg_gisaxs_12nm_insitu_00001r3_00001_m01.nxs") else {
         return;
     };
-    let error = Frame::open(path).unwrap_err().to_string();
-    assert!(error.contains("HDF5"), "{error}");
+    let stack = FrameStack::open(&path).unwrap();
+    assert_eq!((stack.len(), stack.shape()), (1, [516, 1556]));
+    assert_eq!(stack.module_origin_px().unwrap(), Some([1588, 0]));
+    let header = stack.header();
+    assert_eq!(header.detector.as_deref(), Some("Lambda"));
+    assert!((header.pixel_mm.unwrap()[0] - 0.055).abs() < 1e-12);
+    assert_eq!(header.exposure_s, Some(0.998));
+    assert_eq!(header.full_scale, Some(16_777_215.0));
+    // As h5py sums the dataset. 477 pixels are dead or respond wrongly; virtual ones stay.
+    let as_stored = StackOptions {
+        apply_pixel_mask: false,
+        ..StackOptions::default()
+    };
+    let stored = FrameStack::open_with(&path, &as_stored).unwrap();
+    let total: f64 = stored
+        .frame(0)
+        .unwrap()
+        .as_slice()
+        .iter()
+        .map(|&c| f64::from(c))
+        .sum();
+    assert_eq!(total, 2_826_612.0);
+    let frame = stack.frame(0).unwrap();
+    let bad = frame.as_slice().iter().filter(|&&c| c == -2.0).count();
+    assert_eq!(bad, 477);
+    // Chip edges are split into three equal virtual pixels.
+    let row = frame.counts().row(100);
+    for edge in [255, 515, 775, 1035, 1295] {
+        assert!(
+            row[edge] == row[edge + 1] && row[edge] == row[edge + 2],
+            "{edge}"
+        );
+    }
+    let factors = stack.flat_field().unwrap().unwrap();
+    let mut sorted: Vec<f32> = factors.iter().copied().collect();
+    sorted.sort_by(f32::total_cmp);
+    assert!((sorted[sorted.len() / 2] - 1.0056).abs() < 0.001);
 }

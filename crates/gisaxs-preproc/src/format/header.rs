@@ -4,6 +4,7 @@
 //! `Threshold_setting 5300 eV`): `()#:=,` count as blanks.
 
 use crate::frame::FrameHeader;
+use crate::metadata::MetadataEntry;
 
 /// Reads the lines of a header block.
 pub(crate) fn parse(text: &str) -> FrameHeader {
@@ -22,6 +23,26 @@ pub(crate) fn parse(text: &str) -> FrameHeader {
         header.lines.push(line.to_owned());
     }
     header
+}
+
+/// The lines as entries: the key, the first value and its unit where there are just two
+/// fields, otherwise the rest of the line.
+pub(crate) fn metadata(header: &FrameHeader) -> Vec<MetadataEntry> {
+    let is_blank = |c: char| c.is_whitespace() || ":=,".contains(c);
+    let entry = |line: &String| {
+        let (key, rest) = line.split_once(is_blank).unwrap_or((line, ""));
+        let rest = rest.trim_matches(is_blank);
+        let mut entry = MetadataEntry::new(key, rest);
+        if let Some((value, unit)) = rest.split_once(char::is_whitespace)
+            && value.parse::<f64>().is_ok()
+            && !unit.contains(char::is_whitespace)
+        {
+            entry.value = value.to_owned();
+            entry.unit = Some(unit.to_owned());
+        }
+        entry
+    };
+    header.lines.iter().map(entry).collect()
 }
 
 fn read_line(header: &mut FrameHeader, line: &str) {
@@ -62,6 +83,47 @@ fn read_line(header: &mut FrameHeader, line: &str) {
         }
         _ => {}
     }
+}
+
+/// The header as Pilatus lines: the fields that are known here, then all other lines.
+pub(crate) fn lines(header: &FrameHeader) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(name) = &header.detector {
+        lines.push(format!("Detector: {}", name.replace(['\r', '\n'], " ")));
+    }
+    if let Some([x, y]) = header.pixel_mm {
+        lines.push(format!("Pixel_size {:e} m x {:e} m", x * 1e-3, y * 1e-3));
+    }
+    if let Some(t) = header.exposure_s {
+        lines.push(format!("Exposure_time {t} s"));
+    }
+    if let Some(n) = header.count_cutoff {
+        lines.push(format!("Count_cutoff {n} counts"));
+    }
+    if let Some(x) = header.wavelength_nm {
+        lines.push(format!("Wavelength {} A", x * 10.0));
+    }
+    if let Some(x) = header.distance_mm {
+        lines.push(format!("Detector_distance {} m", x * 1e-3));
+    }
+    if let Some([x, y]) = header.beam_px {
+        lines.push(format!("Beam_xy ({x}, {y}) pixels"));
+    }
+    let known = [
+        "detector",
+        "pixel_size",
+        "exposure_time",
+        "count_cutoff",
+        "wavelength",
+        "detector_distance",
+        "beam_xy",
+    ];
+    let others = header.lines.iter().filter(|line| {
+        let key = line.split([' ', ':', '=', ',']).next().unwrap_or_default();
+        !known.contains(&key.to_ascii_lowercase().as_str())
+    });
+    lines.extend(others.map(|line| line.replace(['\r', '\n'], " ")));
+    lines
 }
 
 /// `2024-10-26T01:38:05.208` and the like.
@@ -107,6 +169,20 @@ mod tests {
         assert!((cbf.distance_mm.unwrap() - 2565.0).abs() < 1e-9);
         assert_eq!(cbf.beam_px, Some([791.5, 1310.0]));
         assert_eq!(cbf.lines.len(), 8);
+    }
+
+    #[test]
+    fn entries_keep_their_units() {
+        let header = parse(
+            "# Exposure_time 0.995 s\n# Tau = 199.1e-09 s\n# N_oscillations 1\n\
+                            # Pixel_size 172e-6 m x 172e-6 m\n",
+        );
+        let entries = metadata(&header);
+        assert_eq!(entries[0].seconds(), Some(0.995));
+        assert_eq!(entries[1].key, "Tau");
+        assert_eq!(entries[1].seconds(), Some(199.1e-9));
+        assert_eq!((entries[2].number(), &entries[2].unit), (Some(1.0), &None));
+        assert_eq!(entries[3].value, "172e-6 m x 172e-6 m");
     }
 
     #[test]

@@ -1,57 +1,167 @@
 //! File formats, one file each, told apart by their content.
 
+mod byte_offset;
 pub(crate) mod cbf;
 pub(crate) mod edf;
 pub(crate) mod fit2d_mask;
+pub(crate) mod hdf5;
 pub(crate) mod header;
 pub(crate) mod npy;
+mod npz;
+mod number;
+pub(crate) mod source;
 pub(crate) mod tiff;
+
+use std::path::Path;
 
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
-use crate::frame::{FrameHeader, MAX_PIXELS, ReadOptions};
+use crate::frame::{FrameHeader, MAX_PIXELS};
+use crate::metadata::MetadataEntry;
+use crate::stack::StackOptions;
+pub(crate) use number::Number;
+use source::Bytes;
 
-/// Decodes a frame; counts come in row-major order but are not checked for NaN.
+/// Enough of a file to tell its format.
+pub(crate) const MAGIC_BYTES: usize = 4096;
+
+/// What is known of an opened file before any frame is decoded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Description {
+    /// Name of the format.
+    pub(crate) format: &'static str,
+    /// Rows and columns of every frame.
+    pub(crate) shape: [usize; 2],
+    /// Number of frames, at least one.
+    pub(crate) frames: usize,
+    /// Header of the first frame.
+    pub(crate) header: FrameHeader,
+    /// Everything the file says of itself.
+    pub(crate) metadata: Vec<MetadataEntry>,
+    /// What does not fit together.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// An opened file: frames of one shape, decoded one at a time.
+pub(crate) trait FrameSource: Send + Sync {
+    fn description(&self) -> &Description;
+
+    /// Decodes frame `index`, which is below the number of frames. Counts are row-major and
+    /// not yet checked for NaN.
+    fn read(&self, index: usize) -> Result<(Array2<f32>, FrameHeader)>;
+
+    /// Name of a frame where it is not that of the stack with a number.
+    fn frame_name(&self, _index: usize) -> Option<String> {
+        None
+    }
+
+    /// Factors by which counts are to be multiplied, if the file has any that are not
+    /// applied yet.
+    fn flat_field(&self) -> Result<Option<Array2<f32>>> {
+        Ok(None)
+    }
+
+    /// Where a module's first pixel lies on the whole detector: column, row.
+    fn placement(&self) -> Result<Option<[i64; 2]>> {
+        Ok(None)
+    }
+}
+
+/// Opens a file; `folder` is where its external links point from.
+pub(crate) fn open(
+    file: &str,
+    bytes: Bytes,
+    folder: Option<&Path>,
+    options: &StackOptions,
+) -> Result<Box<dyn FrameSource>> {
+    let bytes = bytes.unpacked(file)?;
+    let head = bytes.range(file, 0, MAGIC_BYTES)?.into_owned();
+    if !hdf5::recognise(&head) && !npz::recognise(&head) && options.dataset.is_some() {
+        return Err(unsupported(
+            file,
+            "image",
+            "dataset",
+            options.dataset.clone().unwrap_or_default(),
+            "no dataset: only HDF5 and NPZ files have names inside",
+        ));
+    }
+    Ok(if cbf::recognise(&head) {
+        Box::new(cbf::Cbf::open(file, bytes, options.verify_checksum)?)
+    } else if tiff::recognise(&head) {
+        Box::new(tiff::Tiff::open(file, bytes)?)
+    } else if npy::recognise(&head) {
+        Box::new(npy::Npy::open(file, bytes)?)
+    } else if npz::recognise(&head) {
+        Box::new(npz::open(file, &bytes, options.dataset.as_deref())?)
+    } else if hdf5::recognise(&head) {
+        Box::new(hdf5::Hdf5::open(file, bytes, folder, options)?)
+    } else if edf::recognise(&head) {
+        Box::new(edf::Edf::open(file, bytes)?)
+    } else {
+        return Err(Error::UnknownFormat {
+            file: file.to_owned(),
+            found: describe(&head).to_owned(),
+        });
+    })
+}
+
+/// Decodes the one frame of a file in memory.
 pub(crate) fn decode(
     file: &str,
-    bytes: &[u8],
-    options: ReadOptions,
+    bytes: Vec<u8>,
+    options: &StackOptions,
 ) -> Result<(Array2<f32>, FrameHeader)> {
-    if cbf::recognise(bytes) {
-        cbf::decode(file, bytes, options)
-    } else if tiff::recognise(bytes) {
-        tiff::decode(file, bytes)
-    } else if npy::recognise(bytes) {
-        Ok((npy::decode(file, bytes)?, FrameHeader::default()))
-    } else if edf::recognise(bytes) {
-        edf::decode(file, bytes)
-    } else {
-        Err(Error::UnknownFormat {
+    let source = open(file, Bytes::Memory(bytes), None, options)?;
+    only_frame(file, source.as_ref())
+}
+
+/// The one frame of a file.
+pub(crate) fn only_frame(
+    file: &str,
+    source: &dyn FrameSource,
+) -> Result<(Array2<f32>, FrameHeader)> {
+    match source.description().frames {
+        1 => source.read(0),
+        frames => Err(Error::ManyFrames {
             file: file.to_owned(),
-            found: describe(bytes).to_owned(),
-        })
+            frames,
+        }),
     }
+}
+
+/// The format that a file's first bytes belong to; gzip is a format of its own here.
+pub(crate) fn recognise(head: &[u8]) -> Option<&'static str> {
+    Some(match head {
+        [0x1f, 0x8b, ..] => "gzip",
+        h if cbf::recognise(h) => "CBF",
+        h if tiff::recognise(h) => "TIFF",
+        h if npy::recognise(h) => "NPY",
+        h if npz::recognise(h) => "NPZ",
+        h if hdf5::recognise(h) => "HDF5",
+        h if edf::recognise(h) => "EDF",
+        _ => return None,
+    })
 }
 
 /// What foreign content looks like, for the message.
 fn describe(bytes: &[u8]) -> &'static str {
     if bytes.is_empty() {
         "the file is empty"
-    } else if bytes.starts_with(b"\x89HDF") {
-        "an HDF5 file (Eiger or NeXus; convert it to CBF or TIFF)"
     } else if bytes.starts_with(b"\x89PNG") {
         "a PNG picture"
     } else if bytes.starts_with(b"\xff\xd8") {
         "a JPEG picture"
-    } else if bytes.starts_with(&[0x1f, 0x8b]) {
-        "a gzip archive"
     } else if bytes.starts_with(b"BZh") {
         "a bzip2 archive"
     } else if fit2d_mask::recognise(bytes) {
         "a Fit2D mask, not a frame"
     } else if bytes.starts_with(b"0       ") {
         "a European Data Format (medical) file"
+    } else if bytes.starts_with(b"\xffBIOSEMI") {
+        "a BioSemi (medical) file"
+    } else if std::str::from_utf8(&bytes[..bytes.len().min(64)]).is_ok() {
+        "a text file"
     } else {
         "unknown content"
     }
@@ -129,65 +239,4 @@ pub(crate) fn unsupported(
 pub(crate) fn into_array(shape: [usize; 2], counts: Vec<f32>) -> Array2<f32> {
     debug_assert_eq!(shape[0] * shape[1], counts.len());
     Array2::from_shape_vec(shape, counts).unwrap_or_default()
-}
-
-/// A number type as detector files store it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Number {
-    /// Signed integer of so many bytes.
-    Signed(usize),
-    /// Unsigned integer of so many bytes.
-    Unsigned(usize),
-    /// IEEE float of so many bytes.
-    Float(usize),
-}
-
-impl Number {
-    pub(crate) const fn size(self) -> usize {
-        match self {
-            Self::Signed(n) | Self::Unsigned(n) | Self::Float(n) => n,
-        }
-    }
-
-    /// Decodes `bytes` into f32.
-    pub(crate) fn decode(self, bytes: &[u8], big_endian: bool) -> Option<Vec<f32>> {
-        macro_rules! read {
-            ($t:ty) => {{
-                const SIZE: usize = size_of::<$t>();
-                let convert = |chunk: &[u8]| {
-                    let mut raw = [0_u8; SIZE];
-                    raw.copy_from_slice(chunk);
-                    if big_endian {
-                        <$t>::from_be_bytes(raw) as f32
-                    } else {
-                        <$t>::from_le_bytes(raw) as f32
-                    }
-                };
-                Some(bytes.chunks_exact(SIZE).map(convert).collect())
-            }};
-        }
-        match self {
-            Self::Signed(1) => read!(i8),
-            Self::Signed(2) => read!(i16),
-            Self::Signed(4) => read!(i32),
-            Self::Signed(8) => read!(i64),
-            Self::Unsigned(1) => read!(u8),
-            Self::Unsigned(2) => read!(u16),
-            Self::Unsigned(4) => read!(u32),
-            Self::Unsigned(8) => read!(u64),
-            Self::Float(4) => read!(f32),
-            Self::Float(8) => read!(f64),
-            _ => None,
-        }
-    }
-
-    /// Largest value of an unsigned type of two bytes or more: detectors mark invalid and
-    /// saturated pixels with it.
-    pub(crate) fn full_scale(self) -> Option<f64> {
-        match self {
-            Self::Unsigned(2) => Some(f64::from(u16::MAX)),
-            Self::Unsigned(4) => Some(f64::from(u32::MAX)),
-            _ => None,
-        }
-    }
 }
