@@ -196,8 +196,8 @@ impl Sums {
             for a in 0..PARTS {
                 let wa = w * parts[a][i];
                 column.right[a] += wa * y;
-                for b in 0..PARTS {
-                    column.parts[a][b] += wa * parts[b][i];
+                for (product, part) in column.parts[a].iter_mut().zip(&parts) {
+                    *product += wa * part[i];
                 }
                 for (mixed, background) in column.mixed.iter_mut().zip(&backgrounds) {
                     mixed[a] += wa * background[i];
@@ -235,8 +235,9 @@ impl Sums {
                 }
             }
         }
-        for j in 1..COMPONENTS {
-            normal[j][0] = normal[0][j];
+        let first = normal[0];
+        for (row, value) in normal.iter_mut().zip(first) {
+            row[0] = value;
         }
         descend(&normal, &right, coefficients);
         let mut square = self.measured;
