@@ -8,7 +8,7 @@ use crate::artifact::{Bins, Drawn, HotPixels, Surface, poisson};
 use crate::pattern::{CellGrid, moments};
 use crate::prior::{Correlation, CorrelationModel, Particles, Prior, Setup};
 use crate::rng::{Purpose, stream};
-use crate::view::LEVEL_ROD_GUARD;
+use crate::view::{LEVEL_ROD_GUARD, draw_artifacts};
 use crate::{Known, Result};
 
 /// What stands in a frame where nothing was measured because of a module gap.
@@ -41,26 +41,7 @@ impl Scene<'_> {
     /// Positions of all pixels, row-major. Pixels below the horizon have negative k_z.
     #[must_use]
     pub fn bins(&self) -> Bins {
-        let (rows, cols) = (self.detector.rows, self.detector.cols);
-        let (k, (sin_i, cos_i)) = (self.beam.k(), self.beam.alpha_i_rad().sin_cos());
-        let (mut q_par, mut k_z) = (
-            Vec::with_capacity(rows * cols),
-            Vec::with_capacity(rows * cols),
-        );
-        // The same as `FlatDetector::direction`, without an angle: along a row only x changes.
-        for row in 0..rows {
-            let [_, y, z] = self.detector.position_mm(0.0, row as f64);
-            let (up, ahead) = (y * cos_i - z * sin_i, z * cos_i + y * sin_i);
-            for col in 0..cols {
-                let x = (col as f64 - self.detector.direct_beam_px[0]) * self.detector.pixel_mm[0];
-                let k_over_r = k / (x * x + y * y + z * z).sqrt();
-                let q_x = ahead * k_over_r - k * cos_i;
-                let q_y = x * k_over_r;
-                q_par.push((q_x * q_x + q_y * q_y).sqrt() as f32);
-                k_z.push((up * k_over_r) as f32);
-            }
-        }
-        Bins::scattered(&q_par, &k_z)
+        pixel_bins(self.beam, self.detector)
     }
 
     /// Scattering cross-section per particle and solid angle, nm^2, of every bin: noise-free,
@@ -125,6 +106,30 @@ impl Scene<'_> {
     }
 }
 
+/// Positions of all pixels, row-major.
+fn pixel_bins(beam: &Beam, detector: &FlatDetector) -> Bins {
+    let (rows, cols) = (detector.rows, detector.cols);
+    let (k, (sin_i, cos_i)) = (beam.k(), beam.alpha_i_rad().sin_cos());
+    let (mut q_par, mut k_z) = (
+        Vec::with_capacity(rows * cols),
+        Vec::with_capacity(rows * cols),
+    );
+    // The same as `FlatDetector::direction`, without an angle: along a row only x changes.
+    for row in 0..rows {
+        let [_, y, z] = detector.position_mm(0.0, row as f64);
+        let (up, ahead) = (y * cos_i - z * sin_i, z * cos_i + y * sin_i);
+        for col in 0..cols {
+            let x = (col as f64 - detector.direct_beam_px[0]) * detector.pixel_mm[0];
+            let k_over_r = k / (x * x + y * y + z * z).sqrt();
+            let q_x = ahead * k_over_r - k * cos_i;
+            let q_y = x * k_over_r;
+            q_par.push((q_x * q_x + q_y * q_y).sqrt() as f32);
+            k_z.push((up * k_over_r) as f32);
+        }
+    }
+    Bins::scattered(&q_par, &k_z)
+}
+
 /// The first node lies on the horizon, where the exit wave vanishes: a hair above it.
 fn horizon(k: &[f64]) -> Vec<f64> {
     k.iter().map(|&k| k.max(1e-5)).collect()
@@ -164,6 +169,105 @@ impl Lattice {
         let (i, j) = (y + x, y + x + self.n_q);
         (1.0 - v) * ((1.0 - u) * values[i] + u * values[i + 1])
             + v * ((1.0 - u) * values[j] + u * values[j + 1])
+    }
+}
+
+/// A setup seen pixel by pixel: what its frames share.
+#[derive(Clone, Debug)]
+pub struct FrameSetup {
+    /// The experiment.
+    pub setup: Setup,
+    /// Positions of the pixels, row-major.
+    pub bins: Bins,
+    /// Pixels with a measurement, row-major.
+    pub valid: Vec<bool>,
+    surface: Surface,
+}
+
+impl FrameSetup {
+    /// Computes positions and masks of all pixels.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            bins: pixel_bins(&setup.beam, &setup.detector),
+            valid: setup.valid_pixels(),
+            surface: Surface::new(&setup.stack, &setup.beam),
+            setup,
+        }
+    }
+
+    /// The same detector in front of other layers.
+    #[must_use]
+    pub fn on(&self, stack: Multilayer) -> Self {
+        let mut frame = self.clone();
+        frame.surface = Surface::new(&stack, &frame.setup.beam);
+        frame.setup.stack = stack;
+        frame
+    }
+
+    /// As [`Scene::cross_section`], of every pixel.
+    #[must_use]
+    pub fn cross_section(&self, particles: &Particles, correlation: &Correlation) -> Vec<f32> {
+        let setup = &self.setup;
+        Scene {
+            beam: &setup.beam,
+            detector: &setup.detector,
+            stack: &setup.stack,
+            particle: setup.particle,
+            particles,
+            correlation,
+        }
+        .cross_section(&self.bins)
+    }
+
+    /// Counts of an exposure of particles with the relative `rate` per pixel: artifacts, noise
+    /// and masks, [`GAP`] and [`DEAD`].
+    #[must_use]
+    pub fn expose(
+        &self,
+        mut rate: Vec<f32>,
+        drawn: &Drawn,
+        hot_pixels: usize,
+        rng: &mut impl Rng,
+    ) -> Vec<f32> {
+        let Self {
+            setup, bins, valid, ..
+        } = self;
+        let (rows, cols) = (setup.detector.rows, setup.detector.cols);
+        drawn.compose(
+            bins,
+            &self.surface,
+            LEVEL_ROD_GUARD,
+            |i| valid[i] && bins.k_z(i) > 0.0,
+            |blur, rate| blur.frame(rows, cols, rate),
+            &mut rate,
+        );
+        // Below the horizon the sample stands in the way of everything but flat background.
+        let dark = (drawn.flat * drawn.exposure.peak_counts) as f32;
+        let mut counts: Vec<f32> = rate
+            .iter()
+            .enumerate()
+            .map(|(i, &rate)| poisson(if bins.k_z(i) > 0.0 { rate } else { dark }, rng))
+            .collect();
+        let brightest = drawn.exposure.peak_counts * 10.0;
+        HotPixels::draw(counts.len(), hot_pixels, brightest, rng).add(&mut counts, |_| true);
+        for (i, count) in counts.iter_mut().enumerate() {
+            if setup.layout.is_gap(i % cols, i / cols) {
+                *count = GAP;
+            } else if !valid[i]
+                && !setup
+                    .beamstops
+                    .iter()
+                    .any(|b| b.hides((i % cols) as f64, (i / cols) as f64))
+            {
+                *count = DEAD;
+            } else if !valid[i] {
+                *count = 0.0;
+            } else if drawn.saturation.overloads(*count) {
+                *count = drawn.saturation.cutoff;
+            }
+        }
+        counts
     }
 }
 
@@ -207,21 +311,13 @@ impl SimulatedFrame {
     pub fn draw(prior: &Prior, seed: u64, index: u64) -> Result<Self> {
         let setup = prior.setup.draw(seed, index)?;
         let rng = &mut stream(seed, Purpose::Sample, index);
-        let corner = |col: usize| {
-            let row = setup.detector.rows / 2;
-            let direction = setup
-                .detector
-                .direction(&setup.beam, col as f64, row as f64);
-            direction.q_par(&setup.beam)
-        };
-        let q_max = corner(0).max(corner(setup.detector.cols - 1)).min(3.0);
-        let particles = prior.particles.draw(q_max, rng)?;
+        let particles = prior.particles.draw(setup.q_max(), rng)?;
         let model = prior.correlation.draw_model(rng);
         let correlation = prior
             .correlation
             .draw(particles.sizes.mean_nm(), model, rng);
         let rng = &mut stream(seed, Purpose::View, index);
-        let drawn = Drawn::draw(&prior.artifacts, rng);
+        let drawn = draw_artifacts(prior, rng);
         Self::expose(
             setup,
             particles,
@@ -244,51 +340,11 @@ impl SimulatedFrame {
         hot_pixels: usize,
         rng: &mut impl Rng,
     ) -> Result<Self> {
+        let frame = FrameSetup::new(setup);
+        let rate = frame.cross_section(&particles, &correlation);
+        let counts = frame.expose(rate, &drawn, hot_pixels, rng);
+        let setup = frame.setup;
         let (rows, cols) = (setup.detector.rows, setup.detector.cols);
-        let valid = setup.valid_pixels();
-        let scene = Scene {
-            beam: &setup.beam,
-            detector: &setup.detector,
-            stack: &setup.stack,
-            particle: setup.particle,
-            particles: &particles,
-            correlation: &correlation,
-        };
-        let bins = scene.bins();
-        let mut rate = scene.cross_section(&bins);
-        drawn.compose(
-            &bins,
-            &Surface::new(&setup.stack, &setup.beam),
-            LEVEL_ROD_GUARD,
-            |i| valid[i] && bins.k_z(i) > 0.0,
-            |blur, rate| blur.frame(rows, cols, rate),
-            &mut rate,
-        );
-        // Below the horizon the sample stands in the way of everything but flat background.
-        let dark = (drawn.flat * drawn.exposure.peak_counts) as f32;
-        let mut counts: Vec<f32> = rate
-            .iter()
-            .enumerate()
-            .map(|(i, &rate)| poisson(if bins.k_z(i) > 0.0 { rate } else { dark }, rng))
-            .collect();
-        let brightest = drawn.exposure.peak_counts * 10.0;
-        HotPixels::draw(counts.len(), hot_pixels, brightest, rng).add(&mut counts, |_| true);
-        for (i, count) in counts.iter_mut().enumerate() {
-            if setup.layout.is_gap(i % cols, i / cols) {
-                *count = GAP;
-            } else if !valid[i]
-                && !setup
-                    .beamstops
-                    .iter()
-                    .any(|b| b.hides((i % cols) as f64, (i / cols) as f64))
-            {
-                *count = DEAD;
-            } else if !valid[i] {
-                *count = 0.0;
-            } else if drawn.saturation.overloads(*count) {
-                *count = drawn.saturation.cutoff;
-            }
-        }
         let (believed_beam, believed_detector) =
             drawn.misalignment.believed(&setup.beam, &setup.detector)?;
         Ok(Self {

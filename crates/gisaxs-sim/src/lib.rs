@@ -92,6 +92,6 @@ mod view;
 
 pub use error::{Error, Result};
 pub use prior::{Correlation, CorrelationModel, Known, Particles, Prior, Setup};
-pub use range::Range;
-pub use size_distribution::{Component, Kind, R_MIN_NM, SizeDistribution};
+pub use range::{Bell, Choice, Range};
+pub use size_distribution::{Component, Form, Kind, MAX_NODES, R_MIN_NM, SizeDistribution};
 pub use view::{CellSetup, LEVEL_ROD_GUARD, Sample, View};

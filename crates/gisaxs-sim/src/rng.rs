@@ -1,7 +1,8 @@
-//! Random numbers: one independent, portable stream per sample.
+//! Random numbers: one independent, portable stream per sample, and the point of a design in it.
 
-use rand::SeedableRng;
+use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 /// The generator of this crate: ChaCha with 8 rounds, whose output is specified and the same
 /// on every platform (unlike `rand`'s `StdRng`).
@@ -31,10 +32,149 @@ pub fn stream(seed: u64, purpose: Purpose, index: u64) -> SimRng {
     rng
 }
 
+/// A quantity that a design can spread evenly. Everything else (noise, masks, the shape of
+/// mixtures) comes from random streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names are those of the keys of the prior")]
+pub enum Quantity {
+    Wavelength,
+    Incidence,
+    DetectorDistance,
+    Detector,
+    ParticleMaterial,
+    Film,
+    FilmThickness,
+    Roughness,
+    Radius,
+    Spread,
+    HeightRatio,
+    Shape,
+    SizeModes,
+    CorrelationModel,
+    Distance,
+    Disorder,
+    PeakCounts,
+}
+
+impl Quantity {
+    /// What belongs to a setup and is shared by its samples.
+    pub const OF_SETUPS: [Self; 8] = [
+        Self::Wavelength,
+        Self::Incidence,
+        Self::DetectorDistance,
+        Self::Detector,
+        Self::ParticleMaterial,
+        Self::Film,
+        Self::FilmThickness,
+        Self::Roughness,
+    ];
+    /// What every sample has of its own.
+    pub const OF_SAMPLES: [Self; 9] = [
+        Self::Radius,
+        Self::Distance,
+        Self::Spread,
+        Self::HeightRatio,
+        Self::Disorder,
+        Self::Shape,
+        Self::SizeModes,
+        Self::CorrelationModel,
+        Self::PeakCounts,
+    ];
+}
+
+/// Where the priors get their numbers from: a random stream, in which a design may fix the
+/// quantities that it spreads.
+pub trait Source: Rng {
+    /// The coordinate of the design, 0 to 1, if it covers the quantity.
+    fn designed(&mut self, _quantity: Quantity) -> Option<f64> {
+        None
+    }
+
+    /// A number of the unit interval.
+    fn unit(&mut self, quantity: Quantity) -> f64 {
+        self.designed(quantity).unwrap_or_else(|| self.random())
+    }
+
+    /// True with the given probability.
+    fn chance(&mut self, quantity: Quantity, probability: f64) -> bool {
+        match self.designed(quantity) {
+            Some(u) => u < probability,
+            None => self.random_bool(probability),
+        }
+    }
+
+    /// One of `n` equally likely things.
+    fn choice(&mut self, quantity: Quantity, n: usize) -> usize {
+        match self.designed(quantity) {
+            Some(u) => ((u * n as f64) as usize).min(n - 1),
+            None => self.random_range(0..n),
+        }
+    }
+}
+
+impl Source for SimRng {}
+
+/// A random stream with a point of a design in it. Each coordinate is given out once: a second
+/// attempt at the same quantity is random.
+#[derive(Clone, Debug)]
+pub struct DesignPoint {
+    rng: SimRng,
+    coordinates: Vec<(Quantity, f64)>,
+}
+
+impl DesignPoint {
+    /// `coordinates` are numbers from 0 to below 1.
+    #[must_use]
+    pub fn new(rng: SimRng, coordinates: Vec<(Quantity, f64)>) -> Self {
+        Self { rng, coordinates }
+    }
+
+    /// The stream without the point.
+    #[must_use]
+    pub fn into_rng(self) -> SimRng {
+        self.rng
+    }
+}
+
+impl RngCore for DesignPoint {
+    fn next_u32(&mut self) -> u32 {
+        self.rng.next_u32()
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.rng.fill_bytes(bytes);
+    }
+}
+
+impl Source for DesignPoint {
+    fn designed(&mut self, quantity: Quantity) -> Option<f64> {
+        let found = self.coordinates.iter().position(|(q, _)| *q == quantity)?;
+        Some(self.coordinates.swap_remove(found).1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::RngCore;
+
+    #[test]
+    fn a_design_point_fixes_its_quantities_once() {
+        let mut point = DesignPoint::new(
+            stream(1, Purpose::Sample, 0),
+            vec![(Quantity::Radius, 0.25), (Quantity::Shape, 0.75)],
+        );
+        assert_eq!(point.unit(Quantity::Radius), 0.25);
+        assert!(!point.chance(Quantity::Shape, 0.5));
+        let mut plain = stream(1, Purpose::Sample, 0);
+        // Not in the design, and a second time: the stream.
+        assert_eq!(point.unit(Quantity::Spread), plain.random::<f64>());
+        assert_eq!(point.unit(Quantity::Radius), plain.random::<f64>());
+    }
 
     #[test]
     fn streams_are_pinned() {

@@ -6,13 +6,14 @@
 
 use std::ops::Range;
 
+use gisaxs_physics::Multilayer;
 use rand::Rng;
 
 use crate::Result;
 use crate::artifact::{Bins, Drawn, HotPixels, Surface, poisson};
 use crate::pattern::{CellGrid, StoredPattern, Window, cell_structure_factor, moments};
 use crate::prior::{Correlation, CorrelationModel, Particles, Prior, Setup};
-use crate::rng::{Purpose, stream};
+use crate::rng::{Purpose, Quantity, Source, stream};
 
 /// A setup seen through a cell grid.
 #[derive(Clone, Debug)]
@@ -80,6 +81,15 @@ impl CellSetup {
         })
     }
 
+    /// The same detector in front of other layers.
+    #[must_use]
+    pub fn on(&self, stack: Multilayer) -> Self {
+        let mut cells = self.clone();
+        cells.surface = Surface::new(&stack, &cells.setup.beam);
+        cells.setup.stack = stack;
+        cells
+    }
+
     /// Largest q_par the detector sees, nm^-1.
     #[must_use]
     pub fn q_max(&self) -> f64 {
@@ -105,7 +115,14 @@ impl Sample {
     /// # Errors
     /// If the prior draws something the physics refuses.
     pub fn draw(prior: &Prior, cells: &CellSetup, seed: u64, index: u64) -> Result<Self> {
-        let rng = &mut stream(seed, Purpose::Sample, index);
+        Self::draw_from(prior, cells, &mut stream(seed, Purpose::Sample, index))
+    }
+
+    /// A sample from the numbers of `rng`.
+    ///
+    /// # Errors
+    /// As [`draw`](Self::draw).
+    pub fn draw_from(prior: &Prior, cells: &CellSetup, rng: &mut impl Source) -> Result<Self> {
         let q_max = cells.q_max();
         let particles = prior.particles.draw(q_max, rng)?;
         let mean_radius_nm = particles.sizes.mean_nm();
@@ -158,22 +175,99 @@ impl View {
         index: u64,
     ) -> Self {
         let rng = &mut stream(seed, Purpose::View, index);
+        Self::draw_from(prior, cells, sample, (n_q, n_k), rng)
+    }
+
+    /// A look at `sample` from the numbers of `rng`.
+    #[must_use]
+    pub fn draw_from(
+        prior: &Prior,
+        cells: &CellSetup,
+        sample: &Sample,
+        (n_q, n_k): (usize, usize),
+        rng: &mut impl Source,
+    ) -> Self {
         let correlation = sample.fixed.unwrap_or_else(|| {
             prior
                 .correlation
                 .draw(sample.mean_radius_nm, CorrelationModel::Decoupling, rng)
         });
-        let drawn = Drawn::draw(&prior.artifacts, rng);
-        let mut rate = cells.expected(sample, &correlation, &drawn);
+        let drawn = draw_artifacts(prior, rng);
+        let rate = cells.expected(sample, &correlation, &drawn);
+        let (sum, pixels) = cells.expose(
+            rate,
+            &drawn,
+            prior.artifacts.hot_pixels,
+            (n_q, n_k),
+            rng,
+        );
+        Self {
+            sum,
+            pixels,
+            correlation,
+            drawn,
+        }
+    }
+}
+
+/// All artifacts, the exposure where a design puts it.
+pub(crate) fn draw_artifacts(prior: &Prior, rng: &mut impl Source) -> Drawn {
+    let mut drawn = Drawn::draw(&prior.artifacts, rng);
+    if let Some(u) = rng.designed(Quantity::PeakCounts) {
+        drawn.exposure.peak_counts = prior.artifacts.peak_counts.quantile(u);
+    }
+    drawn
+}
+
+impl CellSetup {
+    /// Expected counts per pixel in the cells of the window, artifacts included.
+    #[must_use]
+    pub fn expected(&self, sample: &Sample, correlation: &Correlation, drawn: &Drawn) -> Vec<f32> {
+        let open = sample.fixed.is_none().then_some(correlation);
+        self.expected_of(&sample.pattern, open, drawn)
+    }
+
+    /// Expected counts per pixel of a pattern on the cells of the window, artifacts included.
+    /// `open` is the correlation if it is not yet part of the pattern.
+    #[must_use]
+    pub fn expected_of(
+        &self,
+        pattern: &StoredPattern,
+        open: Option<&Correlation>,
+        drawn: &Drawn,
+    ) -> Vec<f32> {
+        let mut rate = self.particle_rate(pattern, open, drawn);
+        drawn.compose(
+            &self.bins,
+            &self.surface,
+            LEVEL_ROD_GUARD,
+            |i| self.pixels[i] > 0.0,
+            |blur, rate| blur.cells(&self.columns_px, &self.rows_px, rate),
+            &mut rate,
+        );
+        rate
+    }
+
+    /// Counts and valid pixels on the whole grid of `n_q` by `n_k` cells, from the expected
+    /// counts per pixel in the cells of the window.
+    #[must_use]
+    pub fn expose(
+        &self,
+        mut rate: Vec<f32>,
+        drawn: &Drawn,
+        hot_pixels: usize,
+        (n_q, n_k): (usize, usize),
+        rng: &mut impl Rng,
+    ) -> (Vec<f32>, Vec<f32>) {
         if rng.random_bool(0.25) {
             // An arm, a cable, a screw: dark, and in nobody's mask.
             let leak = 0.3 * rng.random::<f32>();
-            a_block(cells.grid.n_q(), cells.grid.n_k(), rng)
+            a_block(self.grid.n_q(), self.grid.n_k(), rng)
                 .for_each(|line| rate[line].iter_mut().for_each(|r| *r *= leak));
         }
-        let mut pixels = cells.pixels.clone();
+        let mut pixels = self.pixels.clone();
         if rng.random_bool(0.25) {
-            a_block(cells.grid.n_q(), cells.grid.n_k(), rng)
+            a_block(self.grid.n_q(), self.grid.n_k(), rng)
                 .for_each(|line| pixels[line].fill(0.0));
         }
         let mut counts: Vec<f32> = rate
@@ -187,44 +281,27 @@ impl View {
             })
             .collect();
         let brightest = drawn.exposure.peak_counts * 10.0;
-        HotPixels::draw(counts.len(), prior.artifacts.hot_pixels, brightest, rng)
+        HotPixels::draw(counts.len(), hot_pixels, brightest, rng)
             .add(&mut counts, |i| pixels[i] > 0.0);
 
         let (mut sum, mut full_pixels) = (vec![0.0; n_q * n_k], vec![0.0; n_q * n_k]);
-        let width = cells.grid.n_q();
-        for (row, k) in (cells.window.k[0]..cells.window.k[1]).enumerate() {
-            let to = k * n_q + cells.window.q[0]..k * n_q + cells.window.q[1];
+        let width = self.grid.n_q();
+        for (row, k) in (self.window.k[0]..self.window.k[1]).enumerate() {
+            let to = k * n_q + self.window.q[0]..k * n_q + self.window.q[1];
             let from = row * width..(row + 1) * width;
             sum[to.clone()].copy_from_slice(&counts[from.clone()]);
             full_pixels[to].copy_from_slice(&pixels[from]);
         }
-        Self {
-            sum,
-            pixels: full_pixels,
-            correlation,
-            drawn,
-        }
-    }
-}
-
-impl CellSetup {
-    /// Expected counts per pixel in the cells of the window, artifacts included.
-    #[must_use]
-    pub fn expected(&self, sample: &Sample, correlation: &Correlation, drawn: &Drawn) -> Vec<f32> {
-        let mut rate = self.particle_rate(sample, correlation, drawn);
-        drawn.compose(
-            &self.bins,
-            &self.surface,
-            LEVEL_ROD_GUARD,
-            |i| self.pixels[i] > 0.0,
-            |blur, rate| blur.cells(&self.columns_px, &self.rows_px, rate),
-            &mut rate,
-        );
-        rate
+        (sum, full_pixels)
     }
 
     /// Particle scattering where the believed cells truly lie.
-    fn particle_rate(&self, sample: &Sample, correlation: &Correlation, drawn: &Drawn) -> Vec<f32> {
+    fn particle_rate(
+        &self,
+        pattern: &StoredPattern,
+        open: Option<&Correlation>,
+        drawn: &Drawn,
+    ) -> Vec<f32> {
         let (n_q, n_k) = (self.grid.n_q(), self.grid.n_k());
         let m = &drawn.misalignment;
         let k = self.setup.beam.k();
@@ -238,18 +315,15 @@ impl CellSetup {
         let rows = taps(&self.grid.k_centres(), |k| k * scale + k_shift);
         // The left half moves out where the right half moves in: half of the samples each.
         let q_shift = m.beam_center_px[0] * pixel;
-        let excess: Vec<f32> = if sample.fixed.is_some() {
-            Vec::new()
-        } else {
+        let excess: Vec<f32> = open.map_or_else(Vec::new, |correlation| {
             cell_structure_factor(correlation, &self.grid.q_edges, |q, is_left| {
                 q * scale + if is_left { -q_shift } else { q_shift }
             })
             .iter()
             .map(|s| (s - 1.0) as f32)
             .collect()
-        };
+        });
 
-        let pattern = &sample.pattern;
         let mut rate = vec![0.0; n_q * n_k];
         let (mut depth, mut share) = (vec![0.0; n_q], vec![0.0; n_q]);
         for (row, &(k0, k1, v)) in rate.chunks_exact_mut(n_q).zip(&rows) {

@@ -1,9 +1,9 @@
 //! Spacing and disorder of the particles.
 
-use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::range::check_share;
+use crate::rng::{Quantity, Source};
 use crate::{Range, Result};
 
 /// How positions and sizes go together.
@@ -43,14 +43,14 @@ fn all() -> f64 {
 }
 
 /// Ranges of [`Correlation`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CorrelationPrior {
     /// D, nm.
     pub distance_nm: Range,
     /// Smallest and largest D over the mean radius; particles do not overlap.
     pub distance_over_radius: [f64; 2],
-    /// sigma_D / D.
+    /// sigma_D / D. With a log-uniform range, half of the draws are uniform in it.
     pub disorder: Range,
     /// Share of samples with size-spacing correlation.
     pub size_spacing: f64,
@@ -88,12 +88,24 @@ impl CorrelationPrior {
         check_share("correlation.partly_ordered", self.partly_ordered)?;
         self.ordered
             .check("correlation.ordered", [0.0, 1.0], "0 to 1")?;
-        self.kappa.check("correlation.kappa", [0.0, 4.0], "0 to 4")
+        self.kappa
+            .check("correlation.kappa", [0.0, 4.0], "0 to 4")?;
+        check_share("correlation.size_spacing", self.size_spacing)?;
+        check_share("correlation.local_monodisperse", self.local_monodisperse)?;
+        let [low, high] = self.distance_over_radius;
+        if !(low >= 2.0 && low < high && high.is_finite()) {
+            return Err(crate::Error::Prior {
+                key: "correlation.distance_over_radius",
+                value: format!("[{low}, {high}]"),
+                expected: "two ascending factors from 2 on: closer particles overlap",
+            });
+        }
+        Ok(())
     }
 
     /// Coupling model of a sample.
-    pub fn draw_model(&self, rng: &mut impl Rng) -> CorrelationModel {
-        let u: f64 = rng.random();
+    pub fn draw_model(&self, rng: &mut impl Source) -> CorrelationModel {
+        let u = rng.unit(Quantity::CorrelationModel);
         if u < self.size_spacing {
             CorrelationModel::SizeSpacing {
                 kappa: self.kappa.draw(rng),
@@ -110,17 +122,22 @@ impl CorrelationPrior {
         &self,
         mean_radius_nm: f64,
         model: CorrelationModel,
-        rng: &mut impl Rng,
+        rng: &mut impl Source,
     ) -> Correlation {
         let [low, high] = self.distance_over_radius.map(|f| f * mean_radius_nm);
         // Tiny particles would otherwise have no choice at the lower end of the range.
         let high = high.max(3.0 * self.distance_nm.min());
-        let distance_nm = self.distance_nm.within(low, high).draw(rng);
+        let distance_nm = self
+            .distance_nm
+            .within(low, high)
+            .quantile(rng.unit(Quantity::Distance));
         // Half the draws uniform in sigma_D / D: what nature makes is mostly disordered.
-        let disorder = if rng.random_bool(0.5) {
-            Range::Uniform([self.disorder.min(), self.disorder.max()]).draw(rng)
+        let linear = matches!(self.disorder, Range::LogUniform(_)) && rng.random_bool(0.5);
+        let u = rng.unit(Quantity::Disorder);
+        let disorder = if linear {
+            Range::Uniform([self.disorder.min(), self.disorder.max()]).quantile(u)
         } else {
-            self.disorder.draw(rng)
+            self.disorder.quantile(u)
         };
         let is_partly_ordered = rng.random_bool(self.partly_ordered);
         let ordered = if is_partly_ordered && !matches!(model, CorrelationModel::SizeSpacing { .. })

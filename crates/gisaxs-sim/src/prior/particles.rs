@@ -1,11 +1,13 @@
 //! Sizes and shapes of the particles.
 
 use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use gisaxs_physics::UprightShape;
 
 use crate::range::check_share;
+use crate::rng::{Quantity, Source};
 use crate::size_distribution::{Component, Kind, SizeDistribution};
 use crate::{Range, Result};
 
@@ -19,7 +21,7 @@ pub struct Particles {
 }
 
 /// Ranges of [`Particles`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ParticlePrior {
     /// Mean radius, nm.
@@ -32,9 +34,15 @@ pub struct ParticlePrior {
     pub cylinders: f64,
     /// Share of full spheres among the segments.
     pub full_spheres: f64,
-    /// Share of distributions with a single component, of two, and of three to five
-    /// (free-form); they are normalised to their sum.
+    /// Share of distributions with a single component, of two, and of three to five; they are
+    /// normalised to their sum.
     pub modes: [f64; 3],
+    /// Share of log-normal densities among those of a single component.
+    pub log_normal: f64,
+    /// Share of Schulz-Zimm densities among those of a single component; the rest are normal.
+    pub schulz_zimm: f64,
+    /// Share of smooth densities of no formula, before `modes` are asked.
+    pub free_form: f64,
     /// Smallest R q_max worth drawing: a particle whose form factor does not bend inside
     /// the measured window tells its size to nobody.
     pub min_radius_times_q: f64,
@@ -49,6 +57,9 @@ impl Default for ParticlePrior {
             cylinders: 0.4,
             full_spheres: 0.08,
             modes: [0.55, 0.3, 0.15],
+            log_normal: 0.5,
+            schulz_zimm: 0.0,
+            free_form: 0.0,
             min_radius_times_q: 1.2,
         }
     }
@@ -64,6 +75,20 @@ impl ParticlePrior {
             .check("particles.height_ratio", [0.05, 2.0], "0.05 to 2")?;
         check_share("particles.cylinders", self.cylinders)?;
         check_share("particles.full_spheres", self.full_spheres)?;
+        check_share("particles.log_normal", self.log_normal)?;
+        check_share("particles.schulz_zimm", self.schulz_zimm)?;
+        check_share(
+            "particles.log_normal + particles.schulz_zimm",
+            self.log_normal + self.schulz_zimm,
+        )?;
+        check_share("particles.free_form", self.free_form)?;
+        if !(self.min_radius_times_q >= 0.0 && self.min_radius_times_q <= 100.0) {
+            return Err(crate::Error::Prior {
+                key: "particles.min_radius_times_q",
+                value: self.min_radius_times_q.to_string(),
+                expected: "0 to 100",
+            });
+        }
         if !self.modes.iter().all(|m| *m >= 0.0 && m.is_finite()) || self.modes == [0.0; 3] {
             return Err(crate::Error::Prior {
                 key: "particles.modes",
@@ -78,39 +103,45 @@ impl ParticlePrior {
     ///
     /// # Errors
     /// If the prior leads to a distribution that is none.
-    pub fn draw(&self, q_max: f64, rng: &mut impl Rng) -> Result<Particles> {
+    pub fn draw(&self, q_max: f64, rng: &mut impl Source) -> Result<Particles> {
         let radius = self
             .radius_nm
             .within(self.min_radius_times_q / q_max, f64::MAX)
-            .draw(rng);
-        let height_ratio = self.height_ratio.draw(rng);
-        let shape = if rng.random_bool(self.cylinders) {
+            .quantile(rng.unit(Quantity::Radius));
+        let height_ratio = self.height_ratio.quantile(rng.unit(Quantity::HeightRatio));
+        let shape = if rng.chance(Quantity::Shape, self.cylinders) {
             UprightShape::Cylinder { height_ratio }
         } else if rng.random_bool(self.full_spheres) {
             UprightShape::Segment { height_ratio: 2.0 }
         } else {
             UprightShape::Segment { height_ratio }
         };
-        let sizes = SizeDistribution::new(self.components(radius, rng))?;
+        // No draw where there is no choice, so that priors without free forms keep their streams.
+        let sizes = if self.free_form > 0.0 && rng.random_bool(self.free_form) {
+            self.free_form(radius, rng)?
+        } else {
+            SizeDistribution::new(self.components(radius, rng))?
+        };
         Ok(Particles { shape, sizes })
     }
 
-    fn components(&self, radius: f64, rng: &mut impl Rng) -> Vec<Component> {
+    fn components(&self, radius: f64, rng: &mut impl Source) -> Vec<Component> {
         let [one, two, many] = self.modes;
-        let pick = rng.random::<f64>() * (one + two + many);
-        let kind = |rng: &mut _| {
-            if Rng::random_bool(rng, 0.5) {
-                Kind::Gaussian
-            } else {
-                Kind::LogNormal
-            }
-        };
+        let pick = rng.unit(Quantity::SizeModes) * (one + two + many);
         if pick < one {
+            let u: f64 = rng.random();
+            let kind = if u < 1.0 - self.log_normal - self.schulz_zimm {
+                Kind::Gaussian
+            } else if u < 1.0 - self.schulz_zimm {
+                Kind::LogNormal
+            } else {
+                Kind::SchulzZimm
+            };
             return vec![Component {
-                kind: kind(rng),
+                kind,
                 weight: 1.0,
                 radius_nm: radius,
-                spread: self.spread.draw(rng),
+                spread: self.spread.quantile(rng.unit(Quantity::Spread)),
             }];
         }
         // Components share their width roughly, and their radii lie within a factor of
@@ -126,7 +157,7 @@ impl ParticlePrior {
                 kind: Kind::Gaussian,
                 weight: rng.random_range(0.1..1.0),
                 radius_nm: radius * 3.0_f64.powf(rng.random::<f64>() - 0.5),
-                spread: narrow.draw(rng),
+                spread: narrow.quantile(rng.unit(Quantity::Spread)),
             })
             .collect();
         // The prior on the radius is a prior on the mean.
@@ -140,5 +171,29 @@ impl ParticlePrior {
             c.radius_nm *= radius / mean;
         }
         components
+    }
+
+    /// A smooth density with bumps and shoulders: its logarithm is a broad parabola in ln R plus
+    /// a random walk over a few knots, through which a smooth curve goes.
+    fn free_form(&self, radius: f64, rng: &mut impl Source) -> Result<SizeDistribution> {
+        /// Half of the range in units of the spread; the density has fallen to exp(-4.5) there.
+        const REACH: f64 = 3.0;
+        /// Step of the random walk of the logarithm.
+        const STEP: f64 = 0.9;
+        let spread = self.spread.quantile(rng.unit(Quantity::Spread));
+        let count = rng.random_range(7..=12_u32);
+        let mut walk = 0.0;
+        let mut knots: Vec<[f64; 2]> = (0..count)
+            .map(|i| {
+                let z: f64 = StandardNormal.sample(rng);
+                walk += STEP * z;
+                let t = REACH * (2.0 * f64::from(i) / f64::from(count - 1) - 1.0);
+                [radius * (spread * t).exp(), walk - 0.5 * t * t]
+            })
+            .collect();
+        // The prior on the radius is a prior on the mean.
+        let scale = radius / SizeDistribution::free_form(knots.clone())?.mean_nm();
+        knots.iter_mut().for_each(|knot| knot[0] *= scale);
+        SizeDistribution::free_form(knots)
     }
 }

@@ -10,7 +10,7 @@ use gisaxs_physics::{
 
 use crate::artifact::{Beamstop, DeadPixels, ModuleLayout, Shadow};
 use crate::range::check_share;
-use crate::rng::{Purpose, stream};
+use crate::rng::{Purpose, Quantity, Source, stream};
 use crate::{Range, Result};
 
 /// A detector that frames are drawn for.
@@ -41,16 +41,29 @@ pub struct SetupPrior {
     pub detectors: Vec<DetectorPrior>,
     /// Names of the particle materials.
     pub particles: Vec<String>,
+    /// Names of the substrate materials.
+    pub substrates: Vec<String>,
     /// Share of samples with a polymer film under the particles.
     pub polymer_films: f64,
+    /// Names of the polymers.
+    pub polymers: Vec<String>,
     /// Thickness of a polymer film, nm.
     pub polymer_nm: Range,
     /// Share of samples with a grown SiO2 layer (of those without a polymer film).
     pub oxides: f64,
     /// Thickness of a grown oxide, nm.
     pub oxide_nm: Range,
+    /// Share of samples with a native oxide of 1 to 2.5 nm on the substrate.
+    pub native_oxides: f64,
     /// Roughness of every interface, nm.
     pub roughness_nm: Range,
+    /// Direct beam over the number of columns. If not given: the middle half, and one setup in
+    /// four anywhere from 0.03 to 0.97.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beam_column: Option<Range>,
+    /// Direct beam over the number of rows, from the top. If not given: 0.72 to 1.05.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beam_row: Option<Range>,
     /// Smallest q_par and k_z the detector must reach, nm^-1: less is no measurement.
     pub min_window: f64,
     /// How often a material that is there is known to the user.
@@ -84,11 +97,16 @@ impl Default for SetupPrior {
             ]
             .map(String::from)
             .to_vec(),
+            substrates: vec!["Si".into()],
             polymer_films: 0.25,
+            polymers: ["PS", "PMMA"].map(String::from).to_vec(),
             polymer_nm: Range::LogUniform([4.0, 120.0]),
             oxides: 0.12,
             oxide_nm: Range::LogUniform([4.0, 120.0]),
+            native_oxides: 0.5,
             roughness_nm: Range::Uniform([0.0, 0.8]),
+            beam_column: None,
+            beam_row: None,
             min_window: 0.35,
             knowledge: 0.85,
         }
@@ -150,9 +168,33 @@ impl SetupPrior {
             .check("setup.oxide_nm", [0.1, 1e4], "0.1 to 10000 nm")?;
         self.roughness_nm
             .check("setup.roughness_nm", [0.0, 5.0], "0 to 5 nm")?;
-        if self.detectors.is_empty() || self.particles.is_empty() {
+        for (key, beam) in [
+            ("setup.beam_column", &self.beam_column),
+            ("setup.beam_row", &self.beam_row),
+        ] {
+            if let Some(range) = beam {
+                range.check(key, [-1.0, 2.0], "-1 to 2 times the edge of the detector")?;
+            }
+        }
+        for (key, names) in [
+            ("setup.particles", &self.particles),
+            ("setup.substrates", &self.substrates),
+            ("setup.polymers", &self.polymers),
+        ] {
+            if names.is_empty() {
+                return Err(crate::Error::Prior {
+                    key,
+                    value: "[]".into(),
+                    expected: "at least one material",
+                });
+            }
+            for name in names {
+                Material::named(name)?;
+            }
+        }
+        if self.detectors.is_empty() {
             return Err(crate::Error::Prior {
-                key: "setup.detectors or setup.particles",
+                key: "setup.detectors",
                 value: "[]".into(),
                 expected: "at least one entry",
             });
@@ -176,6 +218,7 @@ impl SetupPrior {
         }
         check_share("setup.polymer_films", self.polymer_films)?;
         check_share("setup.oxides", self.oxides)?;
+        check_share("setup.native_oxides", self.native_oxides)?;
         check_share("setup.knowledge", self.knowledge)
     }
 
@@ -184,11 +227,18 @@ impl SetupPrior {
     /// # Errors
     /// If a material is unknown or the ranges leave no possible geometry.
     pub fn draw(&self, seed: u64, index: u64) -> Result<Setup> {
-        let rng = &mut stream(seed, Purpose::Setup, index);
+        self.draw_from(&mut stream(seed, Purpose::Setup, index))
+    }
+
+    /// A setup from the numbers of `rng`.
+    ///
+    /// # Errors
+    /// As [`draw`](Self::draw).
+    pub fn draw_from(&self, rng: &mut impl Source) -> Result<Setup> {
         let (beam, detector, choice) = self.geometry(rng)?;
         let energy = beam.energy_kev();
 
-        let particle_name = &self.particles[rng.random_range(0..self.particles.len())];
+        let particle_name = &self.particles[rng.choice(Quantity::ParticleMaterial, self.particles.len())];
         let particle = Material::named(particle_name)?.index(energy)?;
         let (stack, film) = self.layers(energy, rng)?;
         let silicon = stack.layers()[stack.layers().len() - 1].index;
@@ -228,11 +278,11 @@ impl SetupPrior {
     }
 
     /// Beam and detector whose window is worth measuring.
-    fn geometry(&self, rng: &mut impl Rng) -> Result<(Beam, FlatDetector, &DetectorPrior)> {
+    fn geometry(&self, rng: &mut impl Source) -> Result<(Beam, FlatDetector, &DetectorPrior)> {
         const TRIES: usize = 1000;
         let total: f64 = self.detectors.iter().map(|d| d.weight).sum();
         for _ in 0..TRIES {
-            let mut pick = rng.random::<f64>() * total;
+            let mut pick = rng.unit(Quantity::Detector) * total;
             let choice = self
                 .detectors
                 .iter()
@@ -243,21 +293,26 @@ impl SetupPrior {
                 .unwrap_or(&self.detectors[0]);
             let [rows, cols] = choice.layout.shape();
             let beam = Beam::new(
-                self.wavelength_nm.draw(rng),
-                self.incidence_deg.draw(rng).to_radians(),
+                self.wavelength_nm.quantile(rng.unit(Quantity::Wavelength)),
+                self.incidence_deg
+                    .quantile(rng.unit(Quantity::Incidence))
+                    .to_radians(),
             )?;
-            let distance_mm = self.distance_mm.draw(rng);
+            let distance_mm = self
+                .distance_mm
+                .quantile(rng.unit(Quantity::DetectorDistance));
             // The beam stands in the middle half of the columns, or to one side to gain
             // range; low on the detector, so that most of it looks above the horizon.
-            let across = if rng.random_bool(0.75) {
-                0.25..0.75
-            } else {
-                0.03..0.97
+            let column = match &self.beam_column {
+                Some(range) => range.draw(rng),
+                None if rng.random_bool(0.75) => rng.random_range(0.25..0.75),
+                None => rng.random_range(0.03..0.97),
             };
-            let direct_beam_px = [
-                cols as f64 * rng.random_range(across),
-                rows as f64 * rng.random_range(0.72..1.05),
-            ];
+            let row = match &self.beam_row {
+                Some(range) => range.draw(rng),
+                None => rng.random_range(0.72..1.05),
+            };
+            let direct_beam_px = [cols as f64 * column, rows as f64 * row];
             let detector = FlatDetector {
                 rows,
                 cols,
@@ -284,25 +339,28 @@ impl SetupPrior {
         })
     }
 
-    /// Vacuum / [polymer or oxide film] / [native oxide] / silicon, and the film.
+    /// Vacuum / [polymer or oxide film] / [native oxide] / substrate, and the film.
     #[allow(clippy::type_complexity)]
     fn layers(
         &self,
         energy: f64,
-        rng: &mut impl Rng,
+        rng: &mut impl Source,
     ) -> Result<(Multilayer, Option<(RefractiveIndex, f64)>)> {
         let index =
             |name: &str| -> Result<RefractiveIndex> { Ok(Material::named(name)?.index(energy)?) };
-        let film = if rng.random_bool(self.polymer_films) {
-            let name = if rng.random_bool(0.5) { "PS" } else { "PMMA" };
-            Some((index(name)?, self.polymer_nm.draw(rng)))
+        let film = if rng.chance(Quantity::Film, self.polymer_films) {
+            let pick = rng.random::<f64>() * self.polymers.len() as f64;
+            let name = &self.polymers[(pick as usize).min(self.polymers.len() - 1)];
+            let thickness = self.polymer_nm.quantile(rng.unit(Quantity::FilmThickness));
+            Some((index(name)?, thickness))
         } else if rng.random_bool(self.oxides) {
-            Some((index("SiO2")?, self.oxide_nm.draw(rng)))
+            let thickness = self.oxide_nm.quantile(rng.unit(Quantity::FilmThickness));
+            Some((index("SiO2")?, thickness))
         } else {
             None
         };
         let mut rough = || Roughness {
-            sigma_nm: self.roughness_nm.draw(rng),
+            sigma_nm: self.roughness_nm.quantile(rng.unit(Quantity::Roughness)),
             profile: InterfaceProfile::Erf,
         };
         let mut layers = vec![Layer::semi_infinite(RefractiveIndex::VACUUM)];
@@ -310,7 +368,7 @@ impl SetupPrior {
             layers.push(Layer::new(index, thickness).with_roughness(rough()));
         }
         let roughness = rough();
-        if rng.random_bool(0.5) {
+        if rng.random_bool(self.native_oxides) {
             // Native oxide: nobody writes it down, nearly every wafer has it.
             let thickness = rng.random_range(1.0..2.5);
             let smooth = Roughness {
@@ -319,7 +377,12 @@ impl SetupPrior {
             };
             layers.push(Layer::new(index("SiO2")?, thickness).with_roughness(smooth));
         }
-        layers.push(Layer::semi_infinite(index("Si")?).with_roughness(roughness));
+        // No draw where there is no choice.
+        let substrate = match self.substrates.as_slice() {
+            [only] => only,
+            several => &several[rng.random_range(0..several.len())],
+        };
+        layers.push(Layer::semi_infinite(index(substrate)?).with_roughness(roughness));
         Ok((Multilayer::new(layers)?, film))
     }
 }
@@ -347,6 +410,17 @@ impl Setup {
             }
         }
         valid
+    }
+
+    /// Largest q_par of the row through the middle, at most 3 nm^-1.
+    #[must_use]
+    pub fn q_max(&self) -> f64 {
+        let corner = |col: usize| {
+            let row = self.detector.rows / 2;
+            let direction = self.detector.direction(&self.beam, col as f64, row as f64);
+            direction.q_par(&self.beam)
+        };
+        corner(0).max(corner(self.detector.cols - 1)).min(3.0)
     }
 
     /// Width of a pixel at small angles, nm^-1.
