@@ -33,9 +33,46 @@ pub struct Scene<'a> {
     pub correlation: &'a Correlation,
 }
 
+/// Where the axes of the lattice turn from linear to logarithmic, nm^-1.
+const Q_SCALE: f64 = 0.05;
+const K_SCALE: f64 = 0.3;
+
+/// asinh(q_par / Q_SCALE) and asinh(k_z / K_SCALE) of the tables behind bins: the same for all
+/// samples of a setup.
+#[derive(Clone, Debug)]
+struct Positions {
+    q: Vec<f64>,
+    k: Vec<f64>,
+}
+
+impl Positions {
+    fn new(bins: &Bins) -> Self {
+        let [q, k] = bins.tables();
+        let on = |table: &[f32], scale: f64| {
+            table
+                .iter()
+                .map(|&x| (f64::from(x) / scale).asinh())
+                .collect()
+        };
+        Self {
+            q: on(q, Q_SCALE),
+            k: on(k, K_SCALE),
+        }
+    }
+}
+
 /// Lattice spacing of the pattern behind a frame, in units of the asinh axes: below the
 /// width of a film fringe and of the oscillations of 25 nm particles.
 const LATTICE_STEP: f64 = 0.008;
+/// Length in nm up to which the spacing may grow in proportion, since nothing oscillates faster.
+const LATTICE_LENGTH: f64 = 15.0;
+/// Widest spacing over the narrowest: the envelope has to be followed as well.
+const LATTICE_MOST: f64 = 1.6;
+
+/// Spacing where the longest path through particles or layers is `length` (nm).
+fn lattice_step(length: f64) -> f64 {
+    LATTICE_STEP * (LATTICE_LENGTH / length).clamp(1.0, LATTICE_MOST)
+}
 
 impl Scene<'_> {
     /// Positions of all pixels, row-major. Pixels below the horizon have negative k_z.
@@ -51,29 +88,41 @@ impl Scene<'_> {
     /// structure factor, whose peaks can be sharper, is computed per table entry of `bins`.
     #[must_use]
     pub fn cross_section(&self, bins: &Bins) -> Vec<f32> {
-        let axis = |end: f64, scale: f64| -> Vec<f64> {
+        self.cross_section_at(bins, &Positions::new(bins))
+    }
+
+    fn cross_section_at(&self, bins: &Bins, positions: &Positions) -> Vec<f32> {
+        let axis = |end: f64, scale: f64, length: f64| -> Vec<f64> {
             let high = (end / scale).asinh();
-            let n = (high / LATTICE_STEP).ceil().max(8.0);
+            let n = (high / lattice_step(length)).ceil().max(8.0);
             (0..=n as usize)
                 .map(|i| scale * (high * i as f64 / n).sinh())
                 .collect()
         };
-        let (q_scale, k_scale) = (0.05, 0.3);
+        let (q_scale, k_scale) = (Q_SCALE, K_SCALE);
         let [q_end, k_end] = bins.largest().map(|x| f64::from(x.max(0.1)) * 1.001);
         // Nodes, not cells: the engine is asked at the points of the lattice.
-        let (q, k) = (axis(q_end, q_scale), axis(k_end, k_scale));
+        let (radii, weights) = self.particles.sizes.nodes(q_end.hypot(k_end));
+        let radius = radii.iter().copied().fold(0.0, f64::max);
+        let height = radius * self.particles.shape.height_ratio();
+        let layers: f64 = self.stack.layers().iter().map(|l| l.thickness_nm).sum();
+        // Where the correlation is part of the pattern, its peaks are as well.
+        let across = match self.correlation.model {
+            CorrelationModel::Decoupling => radius,
+            _ => radius.max(self.correlation.distance_nm),
+        };
+        let q = axis(q_end, q_scale, across);
+        let k = axis(k_end, k_scale, (0.5 * height).max(layers));
         let lattice = Lattice {
             q_scale: (q.len() - 1) as f64 / (q_end / q_scale).asinh(),
             k_scale: (k.len() - 1) as f64 / (k_end / k_scale).asinh(),
             n_q: q.len(),
             n_k: k.len(),
-            origin: [q_scale, k_scale],
         };
         let c = self.correlation;
         let amplitude = contrast(self.beam, self.particle).norm_sqr();
         let (square, coherent) = if c.model == CorrelationModel::Decoupling {
             let engine = SeparableGrid::new(self.stack, self.beam, &q, &horizon(&k));
-            let (radii, weights) = self.particles.sizes.nodes(q_end.hypot(k_end));
             let a = engine.averages(self.particles.shape, &radii, &weights);
             (a.mean_square, a.coherent)
         } else {
@@ -86,13 +135,27 @@ impl Scene<'_> {
             (m.mean_square, Vec::new())
         };
         let mut values = vec![0.0; bins.len()];
-        bins.for_each_product(
+        let columns: Vec<_> = bins.tables()[0]
+            .iter()
+            .zip(&positions.q)
+            .map(|(&q, &position)| {
+                let excess = if coherent.is_empty() {
+                    0.0
+                } else {
+                    c.structure_factor(f64::from(q)) - 1.0
+                };
+                (lattice.column(position), excess)
+            })
+            .collect();
+        let rows: Vec<_> = positions
+            .k
+            .iter()
+            .map(|&position| (position > 0.0).then(|| lattice.row(position)))
+            .collect();
+        bins.for_each_entry(
             &mut values,
-            |q| {
-                let q = f64::from(q);
-                (lattice.column(q), c.structure_factor(q) - 1.0)
-            },
-            |k| (k > 0.0).then(|| lattice.row(f64::from(k))),
+            &columns,
+            &rows,
             |value, &(column, excess), row| {
                 let Some(row) = *row else { return };
                 let mut intensity = lattice.interpolate(&square, column, row);
@@ -149,19 +212,18 @@ struct Lattice {
     k_scale: f64,
     n_q: usize,
     n_k: usize,
-    origin: [f64; 2],
 }
 
 impl Lattice {
-    /// Node to the left of `q` and the share of the next.
-    fn column(&self, q: f64) -> (usize, f64) {
-        let x = ((q / self.origin[0]).asinh() * self.q_scale).clamp(0.0, self.n_q as f64 - 1.001);
+    /// Node to the left of a position on the axis and the share of the next.
+    fn column(&self, position: f64) -> (usize, f64) {
+        let x = (position * self.q_scale).clamp(0.0, self.n_q as f64 - 1.001);
         (x as usize, x.fract())
     }
 
-    /// First node of the row below `k` and the share of the next row.
-    fn row(&self, k: f64) -> (usize, f64) {
-        let y = ((k / self.origin[1]).asinh() * self.k_scale).clamp(0.0, self.n_k as f64 - 1.001);
+    /// First node of the row below a position on the axis and the share of the next row.
+    fn row(&self, position: f64) -> (usize, f64) {
+        let y = (position * self.k_scale).clamp(0.0, self.n_k as f64 - 1.001);
         (y as usize * self.n_q, y.fract())
     }
 
@@ -181,6 +243,7 @@ pub struct FrameSetup {
     pub bins: Bins,
     /// Pixels with a measurement, row-major.
     pub valid: Vec<bool>,
+    positions: Positions,
     surface: Surface,
 }
 
@@ -188,8 +251,10 @@ impl FrameSetup {
     /// Computes positions and masks of all pixels.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
+        let bins = pixel_bins(&setup.beam, &setup.detector);
         Self {
-            bins: pixel_bins(&setup.beam, &setup.detector),
+            positions: Positions::new(&bins),
+            bins,
             valid: setup.valid_pixels(),
             surface: Surface::new(&setup.stack, &setup.beam),
             setup,
@@ -217,7 +282,7 @@ impl FrameSetup {
             particles,
             correlation,
         }
-        .cross_section(&self.bins)
+        .cross_section_at(&self.bins, &self.positions)
     }
 
     /// Counts of an exposure of particles with the relative `rate` per pixel: artifacts, noise
@@ -251,20 +316,22 @@ impl FrameSetup {
             .collect();
         let brightest = drawn.exposure.peak_counts * 10.0;
         HotPixels::draw(counts.len(), hot_pixels, brightest, rng).add(&mut counts, |_| true);
-        for (i, count) in counts.iter_mut().enumerate() {
-            if setup.layout.is_gap(i % cols, i / cols) {
+        for (i, (count, &valid)) in counts.iter_mut().zip(valid).enumerate() {
+            let (col, row) = (i % cols, i / cols);
+            if valid {
+                if drawn.saturation.overloads(*count) {
+                    *count = drawn.saturation.cutoff;
+                }
+            } else if setup.layout.is_gap(col, row) {
                 *count = GAP;
-            } else if !valid[i]
-                && !setup
-                    .beamstops
-                    .iter()
-                    .any(|b| b.hides((i % cols) as f64, (i / cols) as f64))
+            } else if setup
+                .beamstops
+                .iter()
+                .any(|b| b.hides(col as f64, row as f64))
             {
-                *count = DEAD;
-            } else if !valid[i] {
                 *count = 0.0;
-            } else if drawn.saturation.overloads(*count) {
-                *count = drawn.saturation.cutoff;
+            } else {
+                *count = DEAD;
             }
         }
         counts

@@ -147,6 +147,23 @@ impl Bins {
     ) {
         let columns: Vec<A> = self.q_par.iter().map(|&q| f(q)).collect();
         let rows: Vec<B> = self.k_z.iter().map(|&k| g(k)).collect();
+        self.for_each_entry(values, &columns, &rows, visit);
+    }
+
+    /// The tables of q_par and k_z, nm^-1.
+    pub(crate) fn tables(&self) -> [&[f32]; 2] {
+        [&self.q_par, &self.k_z]
+    }
+
+    /// Calls `visit(value, column, row)` for every bin, with the entries of `columns` and `rows`
+    /// that belong to its entries in the tables.
+    pub(crate) fn for_each_entry<A, B>(
+        &self,
+        values: &mut [f32],
+        columns: &[A],
+        rows: &[B],
+        visit: impl Fn(&mut f32, &A, &B),
+    ) {
         match &self.entries {
             Some(entries) => {
                 for (value, &[q, k]) in values.iter_mut().zip(entries) {
@@ -154,8 +171,8 @@ impl Bins {
                 }
             }
             None => {
-                for (line, b) in values.chunks_exact_mut(columns.len()).zip(&rows) {
-                    for (value, a) in line.iter_mut().zip(&columns) {
+                for (line, b) in values.chunks_exact_mut(columns.len()).zip(rows) {
+                    for (value, a) in line.iter_mut().zip(columns) {
                         visit(value, a, b);
                     }
                 }

@@ -1,6 +1,5 @@
 //! Beam, detector, layers and mask: what a group of samples shares.
 
-use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use gisaxs_physics::{
@@ -216,6 +215,13 @@ impl SetupPrior {
                 });
             }
         }
+        if !(0.0..=3.0).contains(&self.min_window) {
+            return Err(crate::Error::Prior {
+                key: "setup.min_window",
+                value: self.min_window.to_string(),
+                expected: "0 to 3 nm^-1",
+            });
+        }
         check_share("setup.polymer_films", self.polymer_films)?;
         check_share("setup.oxides", self.oxides)?;
         check_share("setup.native_oxides", self.native_oxides)?;
@@ -238,7 +244,8 @@ impl SetupPrior {
         let (beam, detector, choice) = self.geometry(rng)?;
         let energy = beam.energy_kev();
 
-        let particle_name = &self.particles[rng.choice(Quantity::ParticleMaterial, self.particles.len())];
+        let particle_name =
+            &self.particles[rng.choice(Quantity::ParticleMaterial, self.particles.len())];
         let particle = Material::named(particle_name)?.index(energy)?;
         let (stack, film) = self.layers(energy, rng)?;
         let silicon = stack.layers()[stack.layers().len() - 1].index;
@@ -393,20 +400,32 @@ impl Setup {
     #[must_use]
     pub fn valid_pixels(&self) -> Vec<bool> {
         let (rows, cols) = (self.detector.rows, self.detector.cols);
-        let mut valid: Vec<bool> = (0..rows * cols)
-            .map(|i| !self.layout.is_gap(i % cols, i / cols))
-            .collect();
+        // Rows and columns of gaps, so that no pixel divides.
+        let row_is_gap = |row: usize| self.layout.is_gap(0, row);
+        let measures: Vec<bool> = (0..cols).map(|col| !self.layout.is_gap(col, 0)).collect();
+        let mut valid = Vec::with_capacity(rows * cols);
+        for row in 0..rows {
+            if row_is_gap(row) {
+                valid.resize(valid.len() + cols, false);
+            } else {
+                valid.extend_from_slice(&measures);
+            }
+        }
         for &dead in &self.dead.pixels {
             valid[dead as usize] = false;
         }
         for stop in &self.beamstops {
-            for (i, v) in valid.iter_mut().enumerate() {
-                *v &= !stop.hides((i % cols) as f64, (i / cols) as f64);
+            for (row, line) in valid.chunks_exact_mut(cols).enumerate() {
+                for col in reach(stop, row as f64, cols) {
+                    line[col] &= !stop.hides(col as f64, row as f64);
+                }
             }
         }
         if let Some(shadow) = self.shadow {
-            for (i, v) in valid.iter_mut().enumerate() {
-                *v &= !shadow.hides(i % cols, i / cols);
+            for (row, line) in valid.chunks_exact_mut(cols).enumerate() {
+                for (col, v) in line.iter_mut().enumerate() {
+                    *v &= !shadow.hides(col, row);
+                }
             }
         }
         valid
@@ -427,5 +446,59 @@ impl Setup {
     #[must_use]
     pub fn pixel_q(&self) -> f64 {
         self.beam.k() * self.detector.pixel_mm[0] / self.detector.distance_mm
+    }
+}
+
+/// Columns of a row among which are all that the beamstop hides: asking every pixel of a detector
+/// costs more than simulating it.
+fn reach(stop: &Beamstop, row: f64, cols: usize) -> std::ops::Range<usize> {
+    let y = row - stop.center_px[1];
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    if y.abs() <= stop.radius_px {
+        (low, high) = (-stop.radius_px, stop.radius_px);
+    }
+    if let Some(arm) = stop.arm {
+        let (sin, cos) = arm.angle_rad.sin_cos();
+        // |y cos - x sin| <= half width, and ahead of the centre. An arm along the row reaches to
+        // both ends of it.
+        let ends = [-arm.half_width_px, arm.half_width_px].map(|w| (y * cos + w) / sin);
+        let [a, b] = if ends.iter().all(|e| e.is_finite()) {
+            [ends[0].min(ends[1]), ends[0].max(ends[1])]
+        } else if (y * cos).abs() <= arm.half_width_px {
+            [f64::NEG_INFINITY, f64::INFINITY]
+        } else {
+            [0.0, 0.0]
+        };
+        (low, high) = (low.min(a), high.max(b));
+    }
+    let column = |x: f64| (stop.center_px[0] + x).clamp(0.0, cols as f64);
+    // One more on either side for rounding.
+    let first = (column(low - 1.0).floor() as usize).min(cols);
+    let last = (column(high + 2.0).ceil() as usize).min(cols);
+    first..last.max(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Prior;
+
+    #[test]
+    fn masks_are_those_of_asking_every_pixel() {
+        let prior = Prior::default();
+        for index in 0..12 {
+            let setup = prior.setup.draw(8, index).unwrap();
+            let cols = setup.detector.cols;
+            for (i, valid) in setup.valid_pixels().into_iter().enumerate() {
+                let (col, row) = (i % cols, i / cols);
+                let hidden = setup.layout.is_gap(col, row)
+                    || setup.dead.pixels.contains(&(i as u32))
+                    || setup
+                        .beamstops
+                        .iter()
+                        .any(|b| b.hides(col as f64, row as f64))
+                    || setup.shadow.is_some_and(|s| s.hides(col, row));
+                assert_eq!(valid, !hidden, "setup {index} column {col} row {row}");
+            }
+        }
     }
 }
