@@ -129,6 +129,10 @@ fn libraries_leave_files_clock_and_terminal_to_others() {
             if path.file_stem().is_some_and(|stem| stem == "tests") {
                 return;
             }
+            // Dataset builds are files; they hide behind a feature.
+            if path.starts_with(folder.join("dataset")) {
+                return;
+            }
             for forbidden in [
                 "std::fs",
                 "std::net",

@@ -81,8 +81,12 @@
 #![warn(missing_docs)]
 
 pub mod artifact;
+#[cfg(feature = "dataset")]
+pub mod dataset;
 mod error;
 pub mod frame;
+#[cfg(feature = "network-input")]
+pub mod network_input;
 pub mod pattern;
 pub mod prior;
 mod range;

@@ -193,7 +193,11 @@ impl Range {
                     .map(|(i, &v)| (v, choice.weight(i)))
                     .unzip();
                 if values.is_empty() {
-                    Self::Fixed(if self.max() < low { self.max() } else { self.min() })
+                    Self::Fixed(if self.max() < low {
+                        self.max()
+                    } else {
+                        self.min()
+                    })
                 } else {
                     Self::Discrete(Choice { values, weights })
                 }
@@ -377,11 +381,7 @@ mod tests {
         let mut rng = stream(3, Purpose::Sample, 0);
         for range in ranges() {
             let draws: Vec<f64> = (0..4000).map(|_| range.draw(&mut rng)).collect();
-            assert!(
-                draws
-                    .iter()
-                    .all(|x| *x >= range.min() && *x <= range.max())
-            );
+            assert!(draws.iter().all(|x| *x >= range.min() && *x <= range.max()));
             let middle = range.quantile(0.5);
             let below = draws.iter().filter(|x| **x < middle).count();
             // 4 sigma of a binomial of 4000 trials.
@@ -417,10 +417,7 @@ mod tests {
             let draws: Vec<f64> = (0..4000).map(|_| tight.draw(&mut rng)).collect();
             assert!(draws.iter().all(|x| *x >= low && *x <= high));
             // The lowest and highest hundredth of the mass hold a hundredth of the draws each.
-            for (a, b) in [
-                (low, tight.quantile(0.01)),
-                (tight.quantile(0.99), high),
-            ] {
+            for (a, b) in [(low, tight.quantile(0.01)), (tight.quantile(0.99), high)] {
                 let n = draws.iter().filter(|x| (a..=b).contains(x)).count();
                 assert!((10..80).contains(&n), "{range:?}: {n} of 40 expected");
             }
@@ -446,7 +443,11 @@ mod tests {
     fn ranges_are_written_as_they_are_read() {
         for range in ranges().into_iter().chain([Range::Fixed(0.105)]) {
             let text = serde_json::to_string(&range).unwrap();
-            assert_eq!(serde_json::from_str::<Range>(&text).unwrap(), range, "{text}");
+            assert_eq!(
+                serde_json::from_str::<Range>(&text).unwrap(),
+                range,
+                "{text}"
+            );
         }
         let wrong = serde_json::from_str::<Range>("{\"unifrom\": [1, 2]}").unwrap_err();
         assert!(wrong.to_string().contains("uniform"), "{wrong}");

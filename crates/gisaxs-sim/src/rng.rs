@@ -32,6 +32,15 @@ pub fn stream(seed: u64, purpose: Purpose, index: u64) -> SimRng {
     rng
 }
 
+/// Bijective mixing of 64 bits (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014, "splitmix").
+#[must_use]
+pub fn mix(x: u64) -> u64 {
+    let mut z = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// A quantity that a design can spread evenly. Everything else (noise, masks, the shape of
 /// mixtures) comes from random streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

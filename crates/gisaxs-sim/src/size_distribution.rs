@@ -48,8 +48,8 @@ impl Component {
             Kind::SchulzZimm => {
                 let shape = self.spread.powi(-2);
                 let x = r / self.radius_nm;
-                let log = shape * shape.ln() - libm::lgamma(shape) + (shape - 1.0) * x.ln()
-                    - shape * x;
+                let log =
+                    shape * shape.ln() - libm::lgamma(shape) + (shape - 1.0) * x.ln() - shape * x;
                 log.exp() / self.radius_nm
             }
         }
@@ -88,6 +88,8 @@ pub const R_MIN_NM: f64 = 0.25;
 #[derive(Clone, Debug, PartialEq)]
 pub struct SizeDistribution {
     form: Form,
+    /// Radii that stand for the distribution, if that was decided.
+    count: Option<usize>,
     /// Cell edges of the table, nm.
     edges: Vec<f64>,
     /// Probability up to each edge; ends with 1.
@@ -148,6 +150,7 @@ impl SizeDistribution {
         let (edges, cumulative) = tabulate(low, high, density)?;
         Ok(Self {
             form: Form::Mixture(components),
+            count: None,
             edges,
             cumulative,
         })
@@ -171,7 +174,10 @@ impl SizeDistribution {
         if knots.len() < 4 {
             return refuse("number of knots", knots.len() as f64, "at least four");
         }
-        if let Some([r, y]) = knots.iter().find(|k| !(k[0] > 0.0 && k[0].is_finite() && k[1].is_finite())) {
+        if let Some([r, y]) = knots
+            .iter()
+            .find(|k| !(k[0] > 0.0 && k[0].is_finite() && k[1].is_finite()))
+        {
             let value = if y.is_finite() { *r } else { *y };
             return refuse("knot", value, "a positive radius and a finite logarithm");
         }
@@ -184,6 +190,7 @@ impl SizeDistribution {
         let (edges, cumulative) = tabulate(knots[0][0], last, density)?;
         Ok(Self {
             form: Form::FreeForm(knots),
+            count: None,
             edges,
             cumulative,
         })
@@ -265,7 +272,7 @@ impl SizeDistribution {
     #[must_use]
     pub fn masses(&self, edges_nm: &[f64]) -> Vec<f64> {
         let c: Vec<f64> = edges_nm.iter().map(|&r| self.cumulative(r)).collect();
-        c.windows(2).map(|w| w[1] - w[0]).collect()
+        differences(&c)
     }
 
     /// Share of the volume of all particles between successive `edges_nm`: the number-weighted
@@ -283,7 +290,7 @@ impl SizeDistribution {
             .iter()
             .map(|&r| self.interpolate(&cumulative, r))
             .collect();
-        c.windows(2).map(|w| w[1] - w[0]).collect()
+        differences(&c)
     }
 
     /// Radii and weights (sum 1) that stand for the distribution when amplitudes up to wave
@@ -293,9 +300,20 @@ impl SizeDistribution {
     /// the intensity is not yet lost in the background; at most `MAX_NODES` are used.
     #[must_use]
     pub fn nodes(&self, q_max: f64) -> (Vec<f64>, Vec<f64>) {
+        if let Some(n) = self.count {
+            return self.equal_cells(n);
+        }
         let width = self.edges[TABLE] - self.edges[0];
         let n = (10.0 + 0.8 * width * q_max.min(2.0)) as usize;
         self.equal_cells(n.min(MAX_NODES))
+    }
+
+    /// The same distribution, for which [`nodes`](Self::nodes) gives `count` radii (1 to 1500)
+    /// whatever the wave vector.
+    #[must_use]
+    pub fn with_radii(mut self, count: usize) -> Self {
+        self.count = Some(count);
+        self
     }
 
     /// As [`nodes`](Self::nodes), with `n` equal cells (at most 1500) whatever the wave vector.
@@ -317,6 +335,13 @@ impl SizeDistribution {
         let total: f64 = kept.iter().map(|(_, w)| w).sum();
         kept.into_iter().map(|(r, w)| (r, w / total)).unzip()
     }
+}
+
+/// Masses between points of a cumulative probability. Its interpolation may round downwards by
+/// 1e-16 where nothing is added; no mass is negative.
+fn differences(cumulative: &[f64]) -> Vec<f64> {
+    let pairs = cumulative.windows(2);
+    pairs.map(|pair| (pair[1] - pair[0]).max(0.0)).collect()
 }
 
 /// Edges and cumulative probability of a density between two radii.
@@ -399,15 +424,25 @@ mod tests {
             .unwrap();
             // The cut tails hold 1e-4 of the particles, those of large radius.
             assert!((d.mean_nm() / 6.0 - 1.0).abs() < 1e-3, "{}", d.mean_nm());
-            assert!((d.std_nm() / (6.0 * spread) - 1.0).abs() < 5e-3, "{}", d.std_nm());
+            assert!(
+                (d.std_nm() / (6.0 * spread) - 1.0).abs() < 5e-3,
+                "{}",
+                d.std_nm()
+            );
         }
     }
 
     #[test]
     fn free_forms_pass_through_their_knots() {
-        let knots: Vec<[f64; 2]> = [(2.0, -4.0), (3.0, 0.0), (4.0, -1.0), (5.0, 0.5), (7.0, -5.0)]
-            .map(|(r, y)| [r, y])
-            .to_vec();
+        let knots: Vec<[f64; 2]> = [
+            (2.0, -4.0),
+            (3.0, 0.0),
+            (4.0, -1.0),
+            (5.0, 0.5),
+            (7.0, -5.0),
+        ]
+        .map(|(r, y)| [r, y])
+        .to_vec();
         for k in &knots {
             assert!((spline(&knots, k[0]) - k[1]).abs() < 1e-12);
         }
@@ -450,6 +485,13 @@ mod tests {
         let d = SizeDistribution::gaussian(5.0, 0.3).unwrap();
         let edges: Vec<f64> = (0..=100).map(|i| 0.2 * f64::from(i)).collect();
         assert!((d.masses(&edges).iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        // Fine bins far beyond the particles: nothing, and not a negative nothing.
+        for i in 0..200 {
+            let d = SizeDistribution::gaussian(1.0 + 0.1 * f64::from(i), 0.05).unwrap();
+            let edges: Vec<f64> = (0..=3000).map(|i| 0.02 * f64::from(i)).collect();
+            let masses = d.masses(&edges).into_iter().chain(d.volume_masses(&edges));
+            assert!(masses.into_iter().all(|m| m >= 0.0));
+        }
     }
 
     #[test]

@@ -194,13 +194,7 @@ impl View {
         });
         let drawn = draw_artifacts(prior, rng);
         let rate = cells.expected(sample, &correlation, &drawn);
-        let (sum, pixels) = cells.expose(
-            rate,
-            &drawn,
-            prior.artifacts.hot_pixels,
-            (n_q, n_k),
-            rng,
-        );
+        let (sum, pixels) = cells.expose(rate, &drawn, prior.artifacts.hot_pixels, (n_q, n_k), rng);
         Self {
             sum,
             pixels,
@@ -267,8 +261,7 @@ impl CellSetup {
         }
         let mut pixels = self.pixels.clone();
         if rng.random_bool(0.25) {
-            a_block(self.grid.n_q(), self.grid.n_k(), rng)
-                .for_each(|line| pixels[line].fill(0.0));
+            a_block(self.grid.n_q(), self.grid.n_k(), rng).for_each(|line| pixels[line].fill(0.0));
         }
         let mut counts: Vec<f32> = rate
             .iter()

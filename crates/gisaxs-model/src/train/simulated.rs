@@ -5,13 +5,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gisaxs_preproc::Instrument;
-use gisaxs_preproc::PixelMap;
-use gisaxs_preproc::input::{
-    CellSums, Conditions, K_AXIS, KnownMaterial, N_CELLS, N_K, N_Q, Q_AXIS, encode,
-};
-use gisaxs_sim::pattern::CellGrid;
-use gisaxs_sim::{CellSetup, Correlation, Known, Particles, Prior, Sample};
+use gisaxs_preproc::input::{CellSums, N_K, N_Q, encode};
+use gisaxs_sim::network_input::{cell_setup, distance_visible};
+pub use gisaxs_sim::network_input::{conditions, network_grid};
+use gisaxs_sim::rng::mix;
+use gisaxs_sim::{CellSetup, Correlation, Particles, Prior, Sample};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -60,15 +58,6 @@ pub struct Library {
     groups: Vec<(CellSetup, Vec<Sample>)>,
 }
 
-/// The grid of the network's input, as the simulator wants it.
-#[must_use]
-pub fn network_grid() -> CellGrid {
-    CellGrid {
-        q_edges: (0..=N_Q).map(|i| Q_AXIS.edge(i)).collect(),
-        k_edges: (0..=N_K).map(|i| K_AXIS.edge(i)).collect(),
-    }
-}
-
 impl Library {
     /// Computes all patterns, on all threads of the current rayon pool. `progress` is told
     /// how many setups of how many are done.
@@ -83,7 +72,8 @@ impl Library {
         let groups = (0..config.setups as u64)
             .into_par_iter()
             .map(|index| {
-                let cells = cell_setup(&config.prior, &grid, config.seed, index)?;
+                let cells =
+                    cell_setup(&config.prior, &grid, config.seed, index).map_err(refused)?;
                 let samples = (0..config.samples_per_setup as u64)
                     .map(|i| {
                         let number = index * config.samples_per_setup as u64 + i;
@@ -142,76 +132,13 @@ impl ViewSource for Library {
         // (few pixels, no counts) is replaced by the next one of its own sequence.
         (0..)
             .find_map(|attempt: u64| {
-                let key = splitmix(index ^ splitmix(self.config.seed ^ (attempt << 48)));
+                let key = mix(index ^ mix(self.config.seed ^ (attempt << 48)));
                 let pattern = (key % self.len() as u64) as usize;
                 self.look(pattern, index ^ (attempt << 52))
             })
             .expect("an endless sequence of draws contains a frame with counts")
     }
 }
-
-/// Bijective mixing of 64 bits (Steele, Lea & Flood, OOPSLA 2014).
-fn splitmix(x: u64) -> u64 {
-    let mut z = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-/// Setup number `index` seen through `grid`. A setup whose detector covers almost nothing
-/// of the grid is replaced by another draw of the same index.
-fn cell_setup(prior: &Prior, grid: &CellGrid, seed: u64, index: u64) -> Result<CellSetup> {
-    const TRIES: u64 = 64;
-    for attempt in 0..TRIES {
-        let setup = prior
-            .setup
-            .draw(seed, index | attempt << 40)
-            .map_err(|source| Error::Simulation { source })?;
-        let preprocessing = |source| Error::Preprocessing { source };
-        let instrument = Instrument::new(setup.beam, setup.detector).map_err(preprocessing)?;
-        let map = PixelMap::new(&instrument).map_err(preprocessing)?;
-        let mut pixels = vec![0.0; N_CELLS];
-        for (&cell, valid) in map.cells().iter().zip(setup.valid_pixels()) {
-            if valid && usize::from(cell) < N_CELLS {
-                pixels[usize::from(cell)] += 1.0;
-            }
-        }
-        let covered = pixels.iter().filter(|p| **p > 0.0).count();
-        if covered < N_CELLS / 25 {
-            continue;
-        }
-        if let Some(cells) = CellSetup::new(setup, grid, &pixels) {
-            return Ok(cells);
-        }
-    }
-    Err(Error::Setting {
-        name: "prior.setup",
-        value: f64::from(index as u32),
-        rule: "geometries that see at least 4 % of the (q_par, k sin alpha_f) grid",
-    })
-}
-
-/// What the network is told of an experiment.
-#[must_use]
-pub fn conditions(wavelength_nm: f64, alpha_i_rad: f64, known: &Known) -> Conditions {
-    let material = |i: gisaxs_preproc::gisaxs_physics::RefractiveIndex| {
-        KnownMaterial::new(i.delta, i.beta, wavelength_nm)
-    };
-    Conditions {
-        wavelength_nm,
-        alpha_i_rad,
-        particle: known.particle.map(material),
-        substrate: known.substrate.map(material),
-        film: known
-            .film
-            .map(|(index, thickness)| (material(index), thickness)),
-    }
-}
-
-/// The first maximum of S(q_par) counts as visible below this share of the largest q_par.
-const VISIBLE_Q_SHARE: f64 = 0.85;
-/// ... and above this wave vector, nm^-1: further in stands the beamstop.
-const VISIBLE_Q_MIN: f64 = 0.06;
 
 /// The truth about a sample seen up to `q_max` (nm^-1).
 #[must_use]
@@ -224,7 +151,6 @@ pub fn labels(particles: &Particles, correlation: &Correlation, q_max: f64) -> L
         *bin = (mass / total.max(f64::MIN_POSITIVE)) as f32;
     }
     let mean = sizes.mean_nm();
-    let first_maximum = std::f64::consts::TAU / correlation.distance_nm;
     Labels {
         radius_mass,
         mean_radius: mean as f32,
@@ -236,7 +162,7 @@ pub fn labels(particles: &Particles, correlation: &Correlation, q_max: f64) -> L
             particles.shape,
             gisaxs_preproc::gisaxs_physics::UprightShape::Cylinder { .. }
         ),
-        distance_visible: first_maximum > VISIBLE_Q_MIN && first_maximum < VISIBLE_Q_SHARE * q_max,
+        distance_visible: distance_visible(correlation, q_max),
     }
 }
 
@@ -279,7 +205,7 @@ mod tests {
     /// and preprocessed like a measured one, gives the rates that views are drawn from.
     #[test]
     fn views_agree_with_preprocessed_frames() {
-        use gisaxs_preproc::{Frame, Mask, ndarray::Array2};
+        use gisaxs_preproc::{Frame, Instrument, Mask, PixelMap, ndarray::Array2};
         use gisaxs_sim::artifact::{Drawn, Misalignment};
         use gisaxs_sim::frame::SimulatedFrame;
         use gisaxs_sim::rng::{Purpose, stream};

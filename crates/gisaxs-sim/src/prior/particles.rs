@@ -1,6 +1,5 @@
 //! Sizes and shapes of the particles.
 
-use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +45,9 @@ pub struct ParticlePrior {
     /// Smallest R q_max worth drawing: a particle whose form factor does not bend inside
     /// the measured window tells its size to nobody.
     pub min_radius_times_q: f64,
+    /// Radii that stand for a distribution; if not given, as many as the window needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radii: Option<usize>,
 }
 
 impl Default for ParticlePrior {
@@ -61,6 +63,7 @@ impl Default for ParticlePrior {
             schulz_zimm: 0.0,
             free_form: 0.0,
             min_radius_times_q: 1.2,
+            radii: None,
         }
     }
 }
@@ -82,6 +85,13 @@ impl ParticlePrior {
             self.log_normal + self.schulz_zimm,
         )?;
         check_share("particles.free_form", self.free_form)?;
+        if self.radii.is_some_and(|n| !(1..=1500).contains(&n)) {
+            return Err(crate::Error::Prior {
+                key: "particles.radii",
+                value: format!("{:?}", self.radii),
+                expected: "1 to 1500",
+            });
+        }
         if !(self.min_radius_times_q >= 0.0 && self.min_radius_times_q <= 100.0) {
             return Err(crate::Error::Prior {
                 key: "particles.min_radius_times_q",
@@ -121,6 +131,10 @@ impl ParticlePrior {
             self.free_form(radius, rng)?
         } else {
             SizeDistribution::new(self.components(radius, rng))?
+        };
+        let sizes = match self.radii {
+            Some(count) => sizes.with_radii(count),
+            None => sizes,
         };
         Ok(Particles { shape, sizes })
     }

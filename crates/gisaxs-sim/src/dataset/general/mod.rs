@@ -1,0 +1,403 @@
+//! Samples of any shapes, structure factors and layers that `gisaxs-physics` has: the general
+//! path, direction by direction, beside the fast one for upright, round particles.
+//!
+//! ```toml
+//! [[sample.parameters]]                 # drawn in this order
+//! name = "radius"
+//! unit = "nm"
+//! range = { log-uniform = [2.0, 10.0] }
+//!
+//! [[sample.parameters]]
+//! name = "height"
+//! unit = "nm"
+//! range = { uniform = [1.0, 30.0] }
+//! at_most = "2 * $radius"               # a conditional density: no pile-up at the limit
+//!
+//! [[sample.layers]]                     # below the vacuum, from top to bottom
+//! material = "Si"
+//! roughness_nm = 0.4
+//!
+//! [[sample.populations]]
+//! coverage = 1.0
+//! structure = { radial-paracrystal = { distance_nm = "4 * $radius", width_nm = "$radius" } }
+//! particles = [
+//!     { shape = "Cylinder", material = "Au", parameters = { radius = "$radius", height = "$height" }, sizes = { kind = "gaussian", spread = 0.1 } },
+//! ]
+//! ```
+//!
+//! Wherever a number is expected below `[sample]`, a text `"$name"` or `"2.5 * $name"` stands for
+//! a drawn parameter.
+
+mod particle;
+mod structure;
+
+use gisaxs_physics as physics;
+use physics::{Beam, Direction, Layer, Multilayer, Population, RoughInterfaces, SelfAffine};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::{Error, Result};
+use super::keys;
+use crate::Range;
+use particle::ParticleSpec;
+use structure::Structure;
+
+/// The `[sample]` table: parameters, and a template that they fill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Description {
+    /// What is drawn, in this order.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+    /// Layers below the vacuum, from top to bottom; the last is the substrate.
+    pub layers: Vec<Value>,
+    /// Particles. Layer 0 is the vacuum above the sample.
+    pub populations: Vec<Value>,
+}
+
+/// A drawn number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Name, for `"$name"`.
+    pub name: String,
+    /// Unit, for the manifest.
+    #[serde(default)]
+    pub unit: String,
+    /// Density.
+    pub range: Range,
+    /// Lower limit by a parameter drawn before: `"2.05 * $radius"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<String>,
+    /// Upper limit by a parameter drawn before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<String>,
+}
+
+/// The filled template.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filled {
+    layers: Vec<LayerSpec>,
+    populations: Vec<PopulationSpec>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerSpec {
+    material: String,
+    density_g_cm3: Option<f64>,
+    #[serde(default)]
+    thickness_nm: f64,
+    #[serde(default)]
+    roughness_nm: f64,
+    /// With these two, the interface scatters diffusely as well.
+    hurst: Option<f64>,
+    correlation_nm: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PopulationSpec {
+    #[serde(default)]
+    layer: usize,
+    #[serde(default)]
+    placement: Placement,
+    coverage: Option<f64>,
+    structure: Structure,
+    particles: Vec<ParticleSpec>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Placement {
+    #[default]
+    Bottom,
+    Top,
+    Throughout,
+}
+
+/// A sample drawn from a [`Description`].
+#[derive(Debug)]
+pub(super) struct Drawn {
+    pub(super) sample: physics::Sample,
+    /// Radius (nm), volume (nm^3) and weight (sum 1) of every particle of the first population.
+    pub(super) sizes: Vec<[f64; 3]>,
+}
+
+/// Value of a reference like `2.5 * $name`; `None` if the text is no reference.
+fn reference(text: &str, values: &[(&str, f64)]) -> Option<std::result::Result<f64, String>> {
+    let (factor, name) = text.split_once('$')?;
+    let factor = match factor.trim().strip_suffix('*') {
+        Some(number) => number.trim().parse::<f64>().ok(),
+        None if factor.trim().is_empty() => Some(1.0),
+        None => None,
+    };
+    let value = values.iter().find(|v| v.0 == name.trim()).map(|v| v.1);
+    Some(match (factor, value) {
+        (Some(factor), Some(value)) => Ok(factor * value),
+        (None, _) => Err(format!(
+            "{text:?}, expected \"$name\" or \"number * $name\""
+        )),
+        (_, None) => Err(format!(
+            "{text:?}, expected a parameter drawn before: {}",
+            values.iter().map(|v| v.0).collect::<Vec<_>>().join(", ")
+        )),
+    })
+}
+
+/// The template with numbers in the place of references.
+fn fill(template: &Value, values: &[(&str, f64)]) -> std::result::Result<Value, String> {
+    Ok(match template {
+        Value::String(text) => match reference(text, values) {
+            Some(number) => Value::from(number?),
+            None => template.clone(),
+        },
+        Value::Array(list) => Value::Array(
+            list.iter()
+                .map(|v| fill(v, values))
+                .collect::<std::result::Result<_, _>>()?,
+        ),
+        Value::Object(map) => Value::Object(
+            map.iter()
+                .map(|(k, v)| Ok((k.clone(), fill(v, values)?)))
+                .collect::<std::result::Result<_, String>>()?,
+        ),
+        other => other.clone(),
+    })
+}
+
+impl Description {
+    /// Checks names and limits, and that the sample in the middle of all densities can be built.
+    pub(super) fn validate(&self, file: &str) -> Result<()> {
+        let bad = |key: String, value: String, expected: &str| {
+            Err(Error::Value {
+                file: file.to_owned(),
+                key,
+                value,
+                expected: expected.to_owned(),
+            })
+        };
+        if self.parameters.len() >= super::design::MAX_DIMENSIONS {
+            return bad(
+                "sample.parameters".into(),
+                format!("{} parameters", self.parameters.len()),
+                "at most 98",
+            );
+        }
+        for (i, p) in self.parameters.iter().enumerate() {
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if p.name.is_empty() || !p.name.chars().all(word) {
+                return bad(
+                    format!("sample.parameters[{i}].name"),
+                    format!("{:?}", p.name),
+                    "letters, digits and underscores",
+                );
+            }
+            if self.parameters[..i].iter().any(|q| q.name == p.name) {
+                return bad(
+                    format!("sample.parameters[{i}].name"),
+                    p.name.clone(),
+                    "a name that is not taken",
+                );
+            }
+            if !p.range.is_valid([-1e9, 1e9]) {
+                return bad(
+                    format!("sample.parameters[{i}].range"),
+                    p.range.to_string(),
+                    "a density between -1e9 and 1e9",
+                );
+            }
+        }
+        // A typical wavelength; energies near an absorption edge differ in number, not in kind.
+        let beam = Beam::new(0.1, 0.005).map_err(|source| Error::Simulation {
+            index: 0,
+            source: source.into(),
+        })?;
+        let middle = self.draw(|_| 0.5);
+        let built = middle.and_then(|values| self.build(&values, &beam));
+        match built {
+            Ok(_) => Ok(()),
+            Err(message) => Err(
+                unknown_field(file, &message).unwrap_or_else(|| Error::Value {
+                    file: file.to_owned(),
+                    key: "sample".into(),
+                    value: "the sample in the middle of all densities".into(),
+                    expected: message,
+                }),
+            ),
+        }
+    }
+
+    /// A sample of this description with random parameters, in front of a beam.
+    ///
+    /// # Errors
+    /// In words, if limits leave nothing to draw or physics refuses the sample.
+    pub fn sample(
+        &self,
+        beam: &Beam,
+        rng: &mut impl Rng,
+    ) -> std::result::Result<physics::Sample, String> {
+        let values = self.draw(|_| rng.random())?;
+        self.build(&values, beam).map(|drawn| drawn.sample)
+    }
+
+    /// Values of all parameters; `unit` gives the coordinate of each.
+    pub(super) fn draw(
+        &self,
+        mut unit: impl FnMut(usize) -> f64,
+    ) -> std::result::Result<Vec<f64>, String> {
+        let mut values: Vec<(&str, f64)> = Vec::new();
+        for (i, p) in self.parameters.iter().enumerate() {
+            let bound = |text: &Option<String>, otherwise: f64| match text {
+                None => Ok(otherwise),
+                Some(text) => reference(text, &values).unwrap_or_else(|| {
+                    Err(format!(
+                        "{text:?}, expected \"$name\" or \"number * $name\""
+                    ))
+                }),
+            };
+            let low = bound(&p.at_least, f64::NEG_INFINITY)?;
+            let high = bound(&p.at_most, f64::INFINITY)?;
+            if !p.range.reaches(low, high) {
+                return Err(format!(
+                    "{} has nothing between {low} and {high}: its density is {}",
+                    p.name, p.range
+                ));
+            }
+            values.push((&p.name, p.range.within(low, high).quantile(unit(i))));
+        }
+        Ok(values.into_iter().map(|v| v.1).collect())
+    }
+
+    /// The sample with these values of the parameters.
+    pub(super) fn build(&self, values: &[f64], beam: &Beam) -> std::result::Result<Drawn, String> {
+        let names = self.parameters.iter().map(|p| p.name.as_str());
+        let values: Vec<(&str, f64)> = names.zip(values.iter().copied()).collect();
+        let template = serde_json::json!({
+            "layers": self.layers,
+            "populations": self.populations,
+        });
+        let filled: Filled =
+            serde_json::from_value(fill(&template, &values)?).map_err(|e| e.to_string())?;
+        filled.build(beam).map_err(|e| e.to_string())
+    }
+}
+
+/// Serde's complaint about an unknown field, with the nearest known one.
+pub(super) fn unknown_field(file: &str, message: &str) -> Option<Error> {
+    let rest = message.split_once("unknown field `")?.1;
+    let (name, expected) = rest.split_once('`')?;
+    let known: Vec<String> = expected
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect();
+    Some(keys::nearest(file, "", name, &known))
+}
+
+impl Filled {
+    fn build(self, beam: &Beam) -> physics::Result<Drawn> {
+        let energy = beam.energy_kev();
+        let vacuum = Layer::semi_infinite(physics::RefractiveIndex::VACUUM);
+        let (mut layers, mut profiles) = (vec![vacuum], vec![None]);
+        for spec in &self.layers {
+            let index =
+                physics::Material::resolve(&spec.material, spec.density_g_cm3)?.index(energy)?;
+            let roughness = physics::Roughness::erf(spec.roughness_nm)?;
+            layers.push(Layer::new(index, spec.thickness_nm).with_roughness(roughness));
+            profiles.push(match (spec.hurst, spec.correlation_nm) {
+                (Some(hurst), Some(correlation_nm)) => Some(SelfAffine {
+                    sigma_nm: spec.roughness_nm,
+                    hurst,
+                    correlation_nm,
+                    max_frequency_per_nm: MAX_FREQUENCY,
+                }),
+                _ => None,
+            });
+        }
+        let mut sizes = Vec::new();
+        let mut populations = Vec::new();
+        for spec in &self.populations {
+            let placement = match spec.placement {
+                Placement::Bottom => physics::Placement::Bottom,
+                Placement::Top => physics::Placement::Top,
+                Placement::Throughout => physics::Placement::Throughout,
+            };
+            let mut members = Vec::new();
+            for particle in &spec.particles {
+                members.extend(particle.members(energy)?);
+            }
+            let mut population =
+                Population::new(spec.layer, placement, spec.structure.correlation()?)
+                    .with_coverage(spec.coverage.unwrap_or(1.0))?;
+            let total: f64 = members.iter().map(|m| m.1).sum();
+            for (particle, weight) in members {
+                if populations.is_empty() {
+                    sizes.push([particle.radius(), particle.volume(), weight / total]);
+                }
+                population = population.with(particle, weight)?;
+            }
+            populations.push(population);
+        }
+        let mut sample = physics::Sample::new(Multilayer::new(layers)?, populations)?;
+        if profiles.iter().any(Option::is_some) {
+            sample = sample.with_diffuse_scattering(RoughInterfaces {
+                profiles,
+                vertical_correlation_nm: None,
+            })?;
+        }
+        Ok(Drawn { sample, sizes })
+    }
+}
+
+/// Spatial frequency beyond which height spectra end, nm^-1: an atom.
+const MAX_FREQUENCY: f64 = 5.0;
+
+/// Mean of the cross-sections to the left and right of the plane of incidence at one
+/// (q_par, k sin alpha_f), nm^-1. Where no exit direction has this q_par, that of the smallest.
+pub(super) fn directions(beam: &Beam, q_par: f64, k_z: f64) -> [Direction; 2] {
+    let k = beam.k();
+    let alpha_f_rad = (k_z / k).clamp(0.0, 1.0).asin();
+    let (cos_f, cos_i) = (alpha_f_rad.cos(), beam.alpha_i_rad().cos());
+    // q_par^2 / k^2 = cos^2 f + cos^2 i - 2 cos f cos i cos(2 theta).
+    let cos = (cos_f * cos_f + cos_i * cos_i - (q_par / k).powi(2)) / (2.0 * cos_f * cos_i);
+    let two_theta_f_rad = cos.clamp(-1.0, 1.0).acos();
+    [1.0, -1.0].map(|side| Direction {
+        alpha_f_rad,
+        two_theta_f_rad: side * two_theta_f_rad,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_numbers_times_names() {
+        let values = [("radius", 3.0), ("d", 10.0)];
+        assert_eq!(reference("$radius", &values), Some(Ok(3.0)));
+        assert_eq!(reference("2.5 * $d", &values), Some(Ok(25.0)));
+        assert_eq!(reference("Cylinder", &values), None);
+        assert!(
+            reference("$other", &values)
+                .unwrap()
+                .unwrap_err()
+                .contains("radius, d")
+        );
+        assert!(reference("two $d", &values).unwrap().is_err());
+    }
+
+    #[test]
+    fn directions_have_their_wave_vector() {
+        let beam = Beam::new(0.105, 0.4_f64.to_radians()).unwrap();
+        for (q, k) in [(0.5, 0.3), (2.0, 1.0), (0.03, 0.02)] {
+            for direction in directions(&beam, q, k) {
+                assert!((direction.q_par(&beam) - q).abs() < 1e-9);
+                assert!((direction.kz(&beam) - k).abs() < 1e-9);
+            }
+        }
+    }
+}

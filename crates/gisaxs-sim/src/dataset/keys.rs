@@ -1,0 +1,499 @@
+//! Every key of a configuration, with unit, limits and meaning: the one table behind the
+//! documentation and behind the check for unknown keys.
+
+use toml::{Table, Value};
+
+use super::error::{Error, Result};
+
+/// A key of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Dotted path; `[]` stands for the entries of a list of tables.
+    pub path: &'static str,
+    /// Unit, or empty.
+    pub unit: &'static str,
+    /// Allowed values.
+    pub allowed: &'static str,
+    /// Meaning.
+    pub about: &'static str,
+}
+
+const fn key(
+    path: &'static str,
+    unit: &'static str,
+    allowed: &'static str,
+    about: &'static str,
+) -> Key {
+    Key {
+        path,
+        unit,
+        allowed,
+        about,
+    }
+}
+
+/// All keys. A *density* is a number or one of the tables of [`crate::Range`]; its ends obey the
+/// limits.
+pub const KEYS: &[Key] = &[
+    key(
+        "dataset.name",
+        "",
+        "text",
+        "Name of the dataset, in the manifest.",
+    ),
+    key(
+        "dataset.contents",
+        "",
+        "network-input, frame",
+        "What a sample holds: planes and scalars as the network sees them, or raw counts of a whole detector.",
+    ),
+    key(
+        "dataset.design",
+        "",
+        "independent, latin-hypercube, sobol, grid",
+        "How the drawn quantities are spread over their densities.",
+    ),
+    key(
+        "dataset.levels",
+        "",
+        "a table of quantity = 1 to 1000000",
+        "Levels of each quantity of a grid; quantities without an entry are independent.",
+    ),
+    key(
+        "dataset.samples_per_setup",
+        "",
+        "1 to 1000000",
+        "Samples that share beam, detector, layers and mask.",
+    ),
+    key(
+        "dataset.shard_samples",
+        "",
+        "1 to 1000000",
+        "Samples per file, a multiple of samples_per_setup.",
+    ),
+    key(
+        "dataset.radius_bins",
+        "",
+        "2 to 10000",
+        "Bins of the label densities, equal in ln R.",
+    ),
+    key(
+        "dataset.radius_edges_nm",
+        "nm",
+        "two ascending numbers, 0.25 to 1000",
+        "First and last edge of the bins.",
+    ),
+    key(
+        "setup.wavelength_nm",
+        "nm",
+        "density, 0.04 to 1.2",
+        "Vacuum wavelength.",
+    ),
+    key(
+        "setup.incidence_deg",
+        "deg",
+        "density, 0.01 to 10",
+        "Incidence angle.",
+    ),
+    key(
+        "setup.distance_mm",
+        "mm",
+        "density, 10 to 100000",
+        "Sample to detector.",
+    ),
+    key(
+        "setup.detectors",
+        "",
+        "a list of tables, not empty",
+        "Detectors to choose from; frames need exactly one shape.",
+    ),
+    key(
+        "setup.detectors[].name",
+        "",
+        "text",
+        "Name as in an instrument file.",
+    ),
+    key(
+        "setup.detectors[].weight",
+        "",
+        "above 0",
+        "How often, relative to the others.",
+    ),
+    key(
+        "setup.detectors[].pixel_mm",
+        "mm",
+        "above 0",
+        "Edge of a pixel.",
+    ),
+    key(
+        "setup.detectors[].layout",
+        "",
+        "a table",
+        "Modules and gaps, numbers are [rows, columns].",
+    ),
+    key(
+        "setup.detectors[].layout.module",
+        "pixel",
+        "two positive numbers",
+        "Pixels of a module.",
+    ),
+    key(
+        "setup.detectors[].layout.gap",
+        "pixel",
+        "two numbers",
+        "Pixels of a gap.",
+    ),
+    key(
+        "setup.detectors[].layout.modules",
+        "",
+        "two positive numbers",
+        "Number of modules.",
+    ),
+    key(
+        "setup.particles",
+        "",
+        "names or formulas",
+        "Particle materials, equally likely.",
+    ),
+    key(
+        "setup.substrates",
+        "",
+        "names or formulas",
+        "Substrate materials, equally likely.",
+    ),
+    key(
+        "setup.polymer_films",
+        "",
+        "0 to 1",
+        "Share of setups with a polymer film under the particles.",
+    ),
+    key(
+        "setup.polymers",
+        "",
+        "names or formulas",
+        "Polymers, equally likely.",
+    ),
+    key(
+        "setup.polymer_nm",
+        "nm",
+        "density, 0.1 to 10000",
+        "Thickness of a polymer film.",
+    ),
+    key(
+        "setup.oxides",
+        "",
+        "0 to 1",
+        "Share of setups with a grown SiO2 film, of those without a polymer.",
+    ),
+    key(
+        "setup.oxide_nm",
+        "nm",
+        "density, 0.1 to 10000",
+        "Thickness of a grown oxide.",
+    ),
+    key(
+        "setup.native_oxides",
+        "",
+        "0 to 1",
+        "Share of setups with a native oxide of 1 to 2.5 nm.",
+    ),
+    key(
+        "setup.roughness_nm",
+        "nm",
+        "density, 0 to 5",
+        "Roughness of every interface.",
+    ),
+    key(
+        "setup.beam_column",
+        "columns",
+        "density, -1 to 2",
+        "Direct beam over the number of columns; if absent, mostly in the middle half.",
+    ),
+    key(
+        "setup.beam_row",
+        "rows",
+        "density, -1 to 2",
+        "Direct beam over the number of rows, from the top; if absent, 0.72 to 1.05.",
+    ),
+    key(
+        "setup.min_window",
+        "nm^-1",
+        "0 to 3",
+        "Smallest q_par and k sin(alpha_f) a setup must reach.",
+    ),
+    key(
+        "setup.knowledge",
+        "",
+        "0 to 1",
+        "How often a material is known to the user (an input of the network).",
+    ),
+    key(
+        "particles.radius_nm",
+        "nm",
+        "density, 0.3 to 200",
+        "Mean radius, number-weighted.",
+    ),
+    key(
+        "particles.spread",
+        "",
+        "density, 0.001 to 1",
+        "Standard deviation over radius of a component (log-normal: of ln R).",
+    ),
+    key(
+        "particles.height_ratio",
+        "",
+        "density, 0.05 to 2",
+        "Height over radius; H <= 2R always.",
+    ),
+    key(
+        "particles.cylinders",
+        "",
+        "0 to 1",
+        "Share of cylinders; the rest are spherical segments.",
+    ),
+    key(
+        "particles.full_spheres",
+        "",
+        "0 to 1",
+        "Share of full spheres among the segments.",
+    ),
+    key(
+        "particles.modes",
+        "",
+        "three shares",
+        "Size distributions of one, two, and three to five components.",
+    ),
+    key(
+        "particles.log_normal",
+        "",
+        "0 to 1",
+        "Share of log-normal among single components.",
+    ),
+    key(
+        "particles.schulz_zimm",
+        "",
+        "0 to 1",
+        "Share of Schulz-Zimm among single components; the rest are normal.",
+    ),
+    key(
+        "particles.free_form",
+        "",
+        "0 to 1",
+        "Share of smooth densities of no formula, before modes are asked.",
+    ),
+    key(
+        "particles.min_radius_times_q",
+        "",
+        "0 to 100",
+        "Smallest R q_max: smaller particles tell their size to nobody.",
+    ),
+    key(
+        "particles.radii",
+        "",
+        "1 to 1500",
+        "Radii that stand for a distribution; if absent, as many as the window needs, up to 40.",
+    ),
+    key(
+        "correlation.distance_nm",
+        "nm",
+        "density, 0.5 to 10000",
+        "Mean centre-to-centre distance D, conditional on distance_over_radius.",
+    ),
+    key(
+        "correlation.distance_over_radius",
+        "",
+        "two ascending factors from 2",
+        "Smallest and largest D over the mean radius: D > 2 R_mean times a margin.",
+    ),
+    key(
+        "correlation.disorder",
+        "",
+        "density, 0.001 to 1",
+        "sigma_D / D; half of the draws of a log-uniform density are uniform.",
+    ),
+    key(
+        "correlation.partly_ordered",
+        "",
+        "0 to 1",
+        "Share of samples in which some of the particles lie at random.",
+    ),
+    key(
+        "correlation.ordered",
+        "",
+        "density, 0 to 1",
+        "Share of the particles that keep their distance in such a sample.",
+    ),
+    key(
+        "correlation.size_spacing",
+        "",
+        "0 to 1",
+        "Share of samples with size-spacing correlation.",
+    ),
+    key(
+        "correlation.local_monodisperse",
+        "",
+        "0 to 1",
+        "Share of samples in the local monodisperse approximation.",
+    ),
+    key(
+        "correlation.kappa",
+        "",
+        "density, 0 to 4",
+        "Coupling constant of size-spacing correlation.",
+    ),
+    key(
+        "artifacts.peak_counts",
+        "counts",
+        "density, above 0",
+        "Expected counts of the 99.5 % brightest pixel off the rod.",
+    ),
+    key(
+        "artifacts.flat",
+        "of peak",
+        "density, 0 to 1000",
+        "Flat background.",
+    ),
+    key(
+        "artifacts.diffuse",
+        "of peak",
+        "density, 0 to 1000",
+        "Diffuse scattering of the surface.",
+    ),
+    key(
+        "artifacts.air",
+        "of peak",
+        "density, 0 to 1000",
+        "Scattering of air and windows.",
+    ),
+    key(
+        "artifacts.rod",
+        "of peak",
+        "density, 0 to 1e9",
+        "Specular rod.",
+    ),
+    key(
+        "artifacts.response",
+        "",
+        "density, 0 to 1",
+        "Standard deviation of the slow response error.",
+    ),
+    key(
+        "artifacts.flight_tube",
+        "",
+        "0 to 1",
+        "Share of exposures that see the edge of the flight tube.",
+    ),
+    key(
+        "artifacts.hot_pixels",
+        "pixels",
+        "a whole number",
+        "Most hot pixels that nobody flagged, per frame.",
+    ),
+    key(
+        "artifacts.saturation",
+        "counts",
+        "density, above 0",
+        "Counts at which a pixel is overloaded.",
+    ),
+    key(
+        "artifacts.misalignment.beam_center_px",
+        "pixel",
+        "0 or more",
+        "Standard deviation of the believed beam centre.",
+    ),
+    key(
+        "artifacts.misalignment.incidence_deg",
+        "deg",
+        "0 or more",
+        "Standard deviation of the believed incidence angle.",
+    ),
+    key(
+        "artifacts.misalignment.distance",
+        "",
+        "0 or more",
+        "Relative standard deviation of the believed distance.",
+    ),
+];
+
+/// Tables whose keys are names that the user chooses, or that are checked where they are read.
+const OPEN: [&str; 2] = ["dataset.levels", "sample"];
+
+/// The forms of a density.
+const DENSITIES: [&str; 5] = ["uniform", "log-uniform", "normal", "log-normal", "discrete"];
+
+/// Refuses keys that are not in [`KEYS`].
+pub(super) fn check(file: &str, table: &Table) -> Result<()> {
+    walk(file, "", table)
+}
+
+fn walk(file: &str, path: &str, table: &Table) -> Result<()> {
+    for (name, value) in table {
+        let full = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
+        if OPEN.contains(&full.as_str()) {
+            continue;
+        }
+        let known = |prefix: String| KEYS.iter().any(|k| k.path.starts_with(&prefix));
+        let key = KEYS.iter().find(|k| k.path == full);
+        let (below, inside) = (known(format!("{full}.")), known(format!("{full}[].")));
+        match value {
+            Value::Table(table) if below => walk(file, &full, table)?,
+            Value::Array(list) if inside => {
+                for table in list.iter().filter_map(Value::as_table) {
+                    walk(file, &format!("{full}[]"), table)?;
+                }
+            }
+            Value::Table(table) if key.is_some_and(|k| k.allowed.starts_with("density")) => {
+                if let Some(unknown) = table.keys().find(|k| !DENSITIES.contains(&k.as_str())) {
+                    return Err(nearest(
+                        file,
+                        &format!("{full}."),
+                        unknown,
+                        &DENSITIES.map(String::from),
+                    ));
+                }
+            }
+            _ if key.is_some() || below => {}
+            _ => return Err(unknown(file, path, name)),
+        }
+    }
+    Ok(())
+}
+
+/// The error for `name` in the table at `path`, with the most similar of its siblings.
+fn unknown(file: &str, path: &str, name: &str) -> Error {
+    let prefix = if path.is_empty() {
+        String::new()
+    } else {
+        format!("{path}.")
+    };
+    let mut siblings: Vec<String> = KEYS
+        .iter()
+        .map(|k| k.path)
+        .chain(OPEN)
+        .filter_map(|k| k.strip_prefix(&prefix))
+        .map(|k| k.split(['.', '[']).next().unwrap_or(k).to_owned())
+        .collect();
+    siblings.sort_unstable();
+    siblings.dedup();
+    nearest(file, &prefix, name, &siblings)
+}
+
+/// The error for an unknown `name` beside `known` names.
+pub(super) fn nearest(file: &str, prefix: &str, name: &str, known: &[String]) -> Error {
+    let best = known
+        .iter()
+        .map(|k| (strsim::jaro_winkler(name, k), k))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .map(|(_, k)| format!("{prefix}{k}"));
+    Error::UnknownKey {
+        file: file.to_owned(),
+        key: format!("{prefix}{name}"),
+        nearest: best,
+        known: known.join(", "),
+    }
+}

@@ -1,0 +1,555 @@
+//! Shards: one safetensors file per so many samples, and a receipt beside it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::atomic;
+use super::config::hex;
+use super::error::{Error, Result, corrupt, io};
+use super::generator::Record;
+use super::manifest::{FORMAT, Manifest};
+use super::schema::{Field, PROVENANCE, Type};
+
+/// Key of the metadata of a shard.
+const METADATA: &str = "gisaxs";
+
+/// What a shard says of itself, in its metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Format of the dataset.
+    pub format: String,
+    /// Digest of the plan: configuration, seed, number of samples, shard size.
+    pub plan: String,
+    /// Number of the shard.
+    pub shard: u64,
+    /// Number of its first sample.
+    pub first: u64,
+    /// Number of its samples.
+    pub samples: u64,
+}
+
+/// What is known of a finished shard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Number of the shard.
+    pub shard: u64,
+    /// Number of its first sample.
+    pub first: u64,
+    /// Number of its samples.
+    pub samples: u64,
+    /// Path from the folder of the dataset.
+    pub file: String,
+    /// Length of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// Instruction set of the machine that made it; see "Portability" in the documentation.
+    pub arithmetic: String,
+    /// Extremes and mean of every field.
+    pub statistics: Vec<Statistics>,
+}
+
+/// Extremes and mean of one field over the samples of a shard or dataset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statistics {
+    /// Name of the field.
+    pub field: String,
+    /// Numbers that are not NaN.
+    pub count: u64,
+    /// NaN, where a field is optional.
+    pub absent: u64,
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+    /// Mean.
+    pub mean: f64,
+}
+
+impl Statistics {
+    fn of(field: &str, dtype: Type, bytes: &[u8]) -> Self {
+        // Chunks have the size of their number, so the conversions cannot fail.
+        macro_rules! numbers {
+            ($kind:ty, $n:literal) => {
+                bytes
+                    .as_chunks::<$n>()
+                    .0
+                    .iter()
+                    .map(|b| <$kind>::from_le_bytes(*b) as f64)
+            };
+        }
+        match dtype {
+            Type::U8 => Self::collect(field, bytes.iter().map(|&b| f64::from(b))),
+            Type::I32 => Self::collect(field, numbers!(i32, 4)),
+            Type::U64 => Self::collect(field, numbers!(u64, 8)),
+            Type::F32 => Self::collect(field, numbers!(f32, 4)),
+            Type::F64 => Self::collect(field, numbers!(f64, 8)),
+        }
+    }
+
+    fn collect(field: &str, numbers: impl Iterator<Item = f64>) -> Self {
+        let (mut count, mut absent, mut sum) = (0, 0, 0.0);
+        let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
+        for x in numbers {
+            if x.is_nan() {
+                absent += 1;
+            } else {
+                count += 1;
+                sum += x;
+                min = min.min(x);
+                max = max.max(x);
+            }
+        }
+        if count == 0 {
+            (min, max) = (0.0, 0.0);
+        }
+        Self {
+            field: field.to_owned(),
+            count,
+            absent,
+            min: written(min),
+            max: written(max),
+            mean: written(if count == 0 { 0.0 } else { sum / count as f64 }),
+        }
+    }
+
+    /// Both together.
+    pub(super) fn merged(&self, other: &Self) -> Self {
+        let count = self.count + other.count;
+        let (min, max) = match (self.count, other.count) {
+            (0, _) => (other.min, other.max),
+            (_, 0) => (self.min, self.max),
+            _ => (self.min.min(other.min), self.max.max(other.max)),
+        };
+        let sum = self.mean * self.count as f64 + other.mean * other.count as f64;
+        Self {
+            field: self.field.clone(),
+            count,
+            absent: self.absent + other.absent,
+            min,
+            max,
+            mean: written(if count == 0 { 0.0 } else { sum / count as f64 }),
+        }
+    }
+}
+
+/// The number with twelve digits, which every reader of JSON reads as it was written.
+fn written(x: f64) -> f64 {
+    format!("{x:.11e}").parse().unwrap_or(x)
+}
+
+/// File of a shard below the folder of the dataset.
+#[must_use]
+pub(super) fn file_name(shard: u64) -> String {
+    format!("shards/{shard:06}.safetensors")
+}
+
+pub(super) fn path(folder: &Path, shard: u64) -> PathBuf {
+    folder.join(file_name(shard))
+}
+
+pub(super) fn receipt_path(folder: &Path, shard: u64) -> PathBuf {
+    folder.join(format!("shards/{shard:06}.json"))
+}
+
+fn dtype(kind: Type) -> Dtype {
+    match kind {
+        Type::U8 => Dtype::U8,
+        Type::I32 => Dtype::I32,
+        Type::U64 => Dtype::U64,
+        Type::F32 => Dtype::F32,
+        Type::F64 => Dtype::F64,
+    }
+}
+
+/// The bytes of a shard's tensors: one per field, and the provenance.
+pub(super) fn columns(
+    fields: &[Field],
+    records: &[Record],
+) -> Vec<(String, Type, Vec<usize>, Vec<u8>)> {
+    let n = records.len();
+    let mut columns: Vec<(String, Type, Vec<usize>, Vec<u8>)> = fields
+        .iter()
+        .enumerate()
+        .map(|(i, field)| {
+            let mut bytes = Vec::with_capacity(n * field.bytes());
+            for record in records {
+                record.fields[i].append_to(&mut bytes);
+            }
+            debug_assert_eq!(bytes.len(), n * field.bytes(), "{}", field.name);
+            let shape = std::iter::once(n)
+                .chain(field.shape.iter().copied())
+                .collect();
+            (field.name.clone(), field.dtype, shape, bytes)
+        })
+        .collect();
+    let (mut text, mut ends) = (Vec::new(), Vec::with_capacity(8 * n));
+    for record in records {
+        text.extend_from_slice(record.provenance.as_bytes());
+        ends.extend((text.len() as u64).to_le_bytes());
+    }
+    let [texts, end] = PROVENANCE.map(String::from);
+    columns.push((texts, Type::U8, vec![text.len()], text));
+    columns.push((end, Type::U64, vec![n], ends));
+    columns
+}
+
+/// Writes a shard whole, under its final name only when it is on the disk.
+pub(super) fn write(
+    folder: &Path,
+    identity: &Identity,
+    fields: &[Field],
+    records: Vec<Record>,
+) -> Result<()> {
+    let path = path(folder, identity.shard);
+    let columns = columns(fields, &records);
+    drop(records);
+    let views = columns
+        .iter()
+        .map(|(name, kind, shape, bytes)| {
+            let view = TensorView::new(dtype(*kind), shape.clone(), bytes);
+            view.map(|view| (name.as_str(), view))
+        })
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|e| corrupt(&path, e.to_string()))?;
+    // One key only: a map of several would be written in random order.
+    let text = serde_json::to_string(identity).map_err(|e| corrupt(&path, e.to_string()))?;
+    let metadata = [(METADATA.to_owned(), text)].into_iter().collect();
+    let bytes =
+        safetensors::serialize(views, Some(metadata)).map_err(|e| corrupt(&path, e.to_string()))?;
+    drop(columns);
+    atomic::write(&path, |file| file.write_all(&bytes))
+}
+
+/// A shard in memory.
+#[derive(Debug)]
+pub struct Shard {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    /// What it says of itself.
+    pub identity: Identity,
+}
+
+impl Shard {
+    /// Reads a shard and checks that it belongs to `manifest`.
+    ///
+    /// # Errors
+    /// If it cannot be read, is damaged, or is of another plan.
+    pub fn open(folder: &Path, manifest: &Manifest, shard: u64) -> Result<Self> {
+        let path = path(folder, shard);
+        let bytes = std::fs::read(&path).map_err(io(&path, "read"))?;
+        let mut file = File::open(&path).map_err(io(&path, "read"))?;
+        let identity = header(&path, &mut file)?.identity;
+        check_identity(&path, manifest, &identity, shard)?;
+        SafeTensors::deserialize(&bytes).map_err(|e| {
+            corrupt(
+                &path,
+                format!("not a whole safetensors file ({e}); remove it to have it made again"),
+            )
+        })?;
+        Ok(Self {
+            path,
+            bytes,
+            identity,
+        })
+    }
+
+    /// The whole file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Number of samples.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        self.identity.samples as usize
+    }
+
+    /// Bytes of a field (or of one of [`PROVENANCE`]), little-endian, all samples.
+    ///
+    /// # Errors
+    /// If there is no such tensor, or its type or shape is not that of the field.
+    pub fn field(&self, field: &Field) -> Result<&[u8]> {
+        let tensors = SafeTensors::deserialize(&self.bytes)
+            .map_err(|e| corrupt(&self.path, e.to_string()))?;
+        let tensor = tensors
+            .tensor(&field.name)
+            .map_err(|_| corrupt(&self.path, format!("tensor {} is missing", field.name)))?;
+        let shape: Vec<usize> = std::iter::once(self.samples())
+            .chain(field.shape.iter().copied())
+            .collect();
+        if tensor.dtype() != dtype(field.dtype) || tensor.shape() != shape {
+            return Err(corrupt(
+                &self.path,
+                format!(
+                    "tensor {} is {:?} {:?}, expected {:?} {shape:?}",
+                    field.name,
+                    tensor.dtype(),
+                    tensor.shape(),
+                    field.dtype
+                ),
+            ));
+        }
+        // The view borrows the file, not the parsed header.
+        let start = tensor.data().as_ptr() as usize - self.bytes.as_ptr() as usize;
+        Ok(&self.bytes[start..start + tensor.data().len()])
+    }
+
+    /// The JSON text of every sample.
+    ///
+    /// # Errors
+    /// If it is missing or its ends are not ascending.
+    pub fn provenance(&self) -> Result<Vec<String>> {
+        let tensors = SafeTensors::deserialize(&self.bytes)
+            .map_err(|e| corrupt(&self.path, e.to_string()))?;
+        let get = |name: &str| {
+            tensors
+                .tensor(name)
+                .map_err(|_| corrupt(&self.path, format!("tensor {name} is missing")))
+        };
+        let (text, ends) = (get(PROVENANCE[0])?, get(PROVENANCE[1])?);
+        let mut start = 0;
+        ends.data()
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|end| {
+                let end = u64::from_le_bytes(*end) as usize;
+                let part = text.data().get(start..end).ok_or_else(|| {
+                    corrupt(
+                        &self.path,
+                        format!("{} ends before it starts", PROVENANCE[0]),
+                    )
+                })?;
+                start = end;
+                Ok(String::from_utf8_lossy(part).into_owned())
+            })
+            .collect()
+    }
+
+    /// SHA-256 of the file, hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(&self.bytes))
+    }
+
+    /// Receipt of the shard.
+    ///
+    /// # Errors
+    /// If a field is missing or of the wrong type.
+    pub fn receipt(&self, fields: &[Field]) -> Result<Receipt> {
+        let statistics = fields
+            .iter()
+            .map(|f| Ok(Statistics::of(&f.name, f.dtype, self.field(f)?)))
+            .collect::<Result<Vec<_>>>()?;
+        let Identity {
+            shard,
+            first,
+            samples,
+            ..
+        } = self.identity;
+        Ok(Receipt {
+            shard,
+            first,
+            samples,
+            file: file_name(shard),
+            bytes: self.bytes.len() as u64,
+            sha256: self.sha256(),
+            arithmetic: arithmetic(),
+            statistics,
+        })
+    }
+}
+
+/// The header of a shard on the disk.
+struct Header {
+    identity: Identity,
+    /// First byte of the data.
+    data: u64,
+    /// Where each tensor begins and ends in the data.
+    tensors: std::collections::BTreeMap<String, [u64; 2]>,
+}
+
+/// Longest header that is read: a hundred times that of any dataset.
+const LONGEST_HEADER: u64 = 10 << 20;
+
+/// Reads the header of an open shard; the data is not read.
+fn header(path: &Path, file: &mut File) -> Result<Header> {
+    use std::io::Read;
+    #[derive(Deserialize)]
+    struct Tensor {
+        data_offsets: [u64; 2],
+    }
+    let damaged = || {
+        corrupt(
+            path,
+            "not a whole safetensors file; remove it to have it made again",
+        )
+    };
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(|_| damaged())?;
+    let length = u64::from_le_bytes(length);
+    let size = file.metadata().map_err(io(path, "read"))?.len();
+    if length > LONGEST_HEADER || 8 + length > size {
+        return Err(damaged());
+    }
+    let mut text = vec![0; length as usize];
+    file.read_exact(&mut text).map_err(|_| damaged())?;
+    let mut entries: std::collections::BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(&text).map_err(|_| damaged())?;
+    let identity = entries
+        .remove("__metadata__")
+        .and_then(|m| serde_json::from_str(m.get(METADATA)?.as_str()?).ok())
+        .ok_or_else(|| corrupt(path, "no shard of a dataset: its metadata is missing"))?;
+    let tensors = entries
+        .into_iter()
+        .map(|(name, entry)| {
+            let tensor: Tensor = serde_json::from_value(entry).map_err(|_| damaged())?;
+            Ok((name, tensor.data_offsets))
+        })
+        .collect::<Result<_>>()?;
+    Ok(Header {
+        identity,
+        data: 8 + length,
+        tensors,
+    })
+}
+
+fn check_identity(path: &Path, manifest: &Manifest, found: &Identity, shard: u64) -> Result<()> {
+    let expected = manifest.identity(shard);
+    if found.plan != expected.plan || found.format != FORMAT {
+        return Err(Error::InTheWay {
+            path: path.to_owned(),
+            what: format!(
+                "a shard of another configuration, seed or format ({} {}, expected {} {})",
+                found.format,
+                short(&found.plan),
+                expected.format,
+                short(&expected.plan)
+            ),
+        });
+    }
+    if *found != expected {
+        return Err(corrupt(
+            path,
+            format!(
+                "shard {} with samples {}.., expected shard {shard} with samples {}..",
+                found.shard, found.first, expected.first
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// Whether the shard is there: whole, of this plan, as long as its receipt says. Only its header
+/// is read.
+///
+/// # Errors
+/// If a file of its name is something else.
+pub(super) fn is_there(folder: &Path, manifest: &Manifest, shard: u64) -> Result<bool> {
+    let path = path(folder, shard);
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(io(&path, "read")(error)),
+    };
+    let header = header(&path, &mut file)?;
+    check_identity(&path, manifest, &header.identity, shard)?;
+    let size = file.metadata().map_err(io(&path, "read"))?.len();
+    let end = header.data + header.tensors.values().map(|t| t[1]).max().unwrap_or(0);
+    if end == size {
+        Ok(true)
+    } else {
+        Err(corrupt(
+            &path,
+            format!("{size} bytes, expected {end}; remove it to have it made again"),
+        ))
+    }
+}
+
+/// The receipt of a shard, `None` if there is none yet.
+///
+/// # Errors
+/// If it cannot be read or is no receipt.
+pub(super) fn receipt(folder: &Path, shard: u64) -> Result<Option<Receipt>> {
+    let path = receipt_path(folder, shard);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(&path, "read")(error)),
+    };
+    serde_json::from_str(&text).map(Some).map_err(|e| {
+        corrupt(
+            &path,
+            format!("no receipt of a shard ({e}); remove it to have it made again"),
+        )
+    })
+}
+
+/// Reads a finished shard back and writes its receipt.
+pub(super) fn write_receipt(folder: &Path, manifest: &Manifest, shard: u64) -> Result<()> {
+    let receipt = Shard::open(folder, manifest, shard)?.receipt(&manifest.fields)?;
+    let path = receipt_path(folder, shard);
+    let text = serde_json::to_string_pretty(&receipt).map_err(|e| corrupt(&path, e.to_string()))?;
+    atomic::write(&path, |file| file.write_all((text + "\n").as_bytes()))
+}
+
+/// The instruction set that decides the last bits: architecture and widest vectors in use.
+#[must_use]
+pub fn arithmetic() -> String {
+    #[cfg(target_arch = "x86_64")]
+    let vectors = if std::arch::is_x86_feature_detected!("avx512f") {
+        "avx512f"
+    } else if std::arch::is_x86_feature_detected!("fma") {
+        "fma"
+    } else {
+        "sse2"
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let vectors = "native";
+    format!("{}+{vectors}", std::env::consts::ARCH)
+}
+
+/// Bytes of a field in a shard on the disk, of all its samples or of the one at a position,
+/// without reading the rest.
+pub(super) fn column(
+    folder: &Path,
+    manifest: &Manifest,
+    shard: u64,
+    field: &Field,
+    at: Option<u64>,
+) -> Result<Vec<u8>> {
+    use std::io::{Read, Seek, SeekFrom};
+    let path = path(folder, shard);
+    let mut file = File::open(&path).map_err(io(&path, "read"))?;
+    let header = header(&path, &mut file)?;
+    let tensor = header.tensors.get(&field.name);
+    let &[start, end] =
+        tensor.ok_or_else(|| corrupt(&path, format!("tensor {} is missing", field.name)))?;
+    let n = field.bytes() as u64;
+    if end.checked_sub(start) != Some(n * manifest.identity(shard).samples) {
+        return Err(corrupt(
+            &path,
+            format!("tensor {} has the wrong size", field.name),
+        ));
+    }
+    let (from, count) = match at {
+        Some(at) => (start + at * n, n),
+        None => (start, end - start),
+    };
+    file.seek(SeekFrom::Start(header.data + from))
+        .map_err(io(&path, "read"))?;
+    let mut bytes = vec![0; count as usize];
+    file.read_exact(&mut bytes).map_err(io(&path, "read"))?;
+    Ok(bytes)
+}
