@@ -3,6 +3,7 @@
 //! Names stay: `physics/<case>`, `dataset/<what>`, `preproc/<detector>`, `network/batch1`,
 //! `network/batch32`, `train/step`, `invert/<detector>`.
 
+mod dataset;
 mod physics;
 
 use crate::Failure;
@@ -182,6 +183,7 @@ fn physics_images(bench: &mut Bench<'_>) -> Result<(), Failure> {
 }
 
 fn dataset(bench: &mut Bench<'_>) -> Result<(), Failure> {
+    dataset::run(bench)?;
     let prior = Prior::default();
     let threads = rayon::current_num_threads();
     if bench.wanted("dataset/frame") {

@@ -7,6 +7,7 @@
 
 mod bench;
 mod console;
+mod dataset;
 mod evaluate;
 mod gallery;
 mod invert;
@@ -39,6 +40,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Check the physics against a folder of reference numbers.
     Reference(reference::Args),
+    /// Labelled samples on the disk: plan, run, verify, merge, preview, export, slurm.
+    Dataset(dataset::Args),
     /// Train the network on simulated frames.
     Train(train::Args),
     /// Score weights on simulated or given frames.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Invert(args) => invert::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Reference(args) => reference::run(&args).map_err(Into::into),
+        Command::Dataset(args) => dataset::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Gallery(args) => gallery::run(&args).map_err(Into::into),

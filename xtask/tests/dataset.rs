@@ -1,0 +1,291 @@
+//! Dataset builds as a user runs them: killed, out of space, in the wrong folder.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Small frames, a few milliseconds each.
+const CONFIG: &str = r#"
+[dataset]
+name = "killed"
+contents = "frame"
+design = "latin-hypercube"
+samples_per_setup = 2
+shard_samples = 4
+
+[setup]
+distance_mm = 2000.0
+min_window = 0.1
+beam_row = 1.0
+detectors = [{ name = "crop", weight = 1.0, pixel_mm = 0.688, layout = { module = [48, 64], gap = [0, 0], modules = [1, 1] } }]
+"#;
+
+/// Samples of a build: eight shards.
+const SAMPLES: &str = "31";
+
+fn dataset(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.arg("dataset").args(args);
+    command
+}
+
+fn done(mut command: Command) -> Output {
+    let output = command.output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{err}");
+    output
+}
+
+/// The one line on stderr of a command that fails.
+fn failure(mut command: Command, code: i32) -> String {
+    let output = command.output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{err}");
+    err
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn plan(folder: &Path, name: &str) -> PathBuf {
+    let config = folder.join("config.toml");
+    std::fs::write(&config, CONFIG).unwrap();
+    let place = folder.join(name);
+    done(dataset(&[
+        "plan",
+        "--config",
+        text(&config),
+        "--samples",
+        SAMPLES,
+        "--seed",
+        "9",
+        "--probe",
+        "0",
+        "--out",
+        text(&place),
+    ]));
+    place
+}
+
+/// Every file of a dataset by name, with its bytes; files in the making are left out.
+fn files(place: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for folder in [place.to_owned(), place.join("shards")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_file() && !name.starts_with('.') {
+                found.push((name, std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn builds_survive_being_killed_at_any_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let straight = plan(folder.path(), "straight");
+    let started = Instant::now();
+    done(dataset(&["run", text(&straight)]));
+    let whole = started.elapsed();
+    let expected = files(&straight);
+
+    let killed = plan(folder.path(), "killed");
+    let (mut kills, mut moment) = (0_u32, 0x9e37_79b9_u64);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let mut run = dataset(&["run", text(&killed), "--threads", "2"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Any moment of the time a build takes, from start-up to the last rename.
+        moment = moment
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let share = (moment >> 40) as f64 / (1_u64 << 24) as f64;
+        let patience = whole.mul_f64(if kills < 25 { 0.15 * share } else { 10.0 });
+        let end = Instant::now() + patience;
+        let status = loop {
+            match run.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if Instant::now() >= end => {
+                    run.kill().unwrap();
+                    run.wait().unwrap();
+                    break None;
+                }
+                None => std::thread::sleep(Duration::from_micros(200)),
+            }
+        };
+        // Whatever has its name is whole: the same bytes as without any kill.
+        for (name, bytes) in files(&killed) {
+            let same = expected.iter().any(|(n, b)| *n == name && *b == bytes);
+            assert!(
+                same || name == "manifest.json",
+                "{name} after {kills} kills"
+            );
+        }
+        match status {
+            Some(status) => {
+                assert!(status.success());
+                break;
+            }
+            None => kills += 1,
+        }
+        assert!(Instant::now() < deadline, "no end after {kills} kills");
+    }
+    println!("{kills} kills");
+    assert!(kills > 2, "{kills} kills");
+    assert_eq!(files(&killed), expected);
+    let hidden = std::fs::read_dir(killed.join("shards")).unwrap();
+    let hidden = hidden.filter(|e| {
+        let name = e.as_ref().unwrap().file_name();
+        name.to_string_lossy().starts_with('.')
+    });
+    assert_eq!(hidden.count(), 0, "left-overs of killed runs");
+    let verdict = done(dataset(&["verify", text(&killed), "--again", "3"]));
+    assert!(String::from_utf8_lossy(&verdict.stdout).contains("good"));
+}
+
+#[test]
+fn a_disk_that_refuses_is_named_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = plan(folder.path(), "d");
+    // Files of at most 8 blocks: a shard does not fit.
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" dataset run \"$1\"";
+    let mut limited = Command::new("bash");
+    limited.args(["-c", script, env!("CARGO_BIN_EXE_xtask"), text(&place)]);
+    if Command::new("bash").arg("--version").output().is_err() {
+        println!("skipped: no bash");
+        return;
+    }
+    let error = failure(limited, 1);
+    assert!(
+        error.contains("000000.safetensors: cannot write"),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert_eq!(std::fs::read_dir(place.join("shards")).unwrap().count(), 0);
+    // With room again, the build goes on.
+    done(dataset(&["run", text(&place)]));
+}
+
+#[test]
+fn a_full_disk_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = folder.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=160k", "tmpfs", text(&small)])
+        .output();
+    match mount {
+        Ok(output) if output.status.success() => {}
+        _ => {
+            println!("skipped: a small file system cannot be mounted here");
+            return;
+        }
+    }
+    let place = plan(&small, "d");
+    let error = failure(dataset(&["run", text(&place)]), 1);
+    let left = files(&place);
+    let unmounted = Command::new("umount").arg(&small).status().unwrap();
+    assert!(unmounted.success());
+    assert!(error.contains("cannot write: No space left"), "{error}");
+    assert!(
+        left.iter().any(|(name, _)| name == "000000.safetensors"),
+        "{error}"
+    );
+}
+
+#[test]
+fn wrong_arguments_and_folders_are_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = plan(folder.path(), "d");
+    for (args, code, expected) in [
+        (vec!["run", text(folder.path())], 1, "no manifest here"),
+        (
+            vec!["run", text(&place), "--shard", "8"],
+            1,
+            "expected 0 to 7",
+        ),
+        (
+            vec!["run", text(&place), "--shard", "5..5"],
+            2,
+            "holds no shard",
+        ),
+        (
+            vec!["merge", text(&place)],
+            1,
+            "8 of 8 shards are missing: 0..8",
+        ),
+        (
+            vec!["verify", text(&place)],
+            1,
+            "000000.safetensors: missing",
+        ),
+        (
+            vec!["plan", "--preset", "genral", "--samples", "4", "--out", "x"],
+            1,
+            "general",
+        ),
+        (
+            vec![
+                "plan",
+                "--preset",
+                "general",
+                "--samples",
+                "0",
+                "--out",
+                "x",
+            ],
+            2,
+            "samples",
+        ),
+        (
+            vec![
+                "plan",
+                "--preset",
+                "general",
+                "--samples",
+                "4",
+                "--probe",
+                "0",
+                "--out",
+                text(&place),
+            ],
+            1,
+            "nothing was overwritten",
+        ),
+        (
+            vec![
+                "plan",
+                "--preset",
+                "general",
+                "--samples",
+                "4",
+                "--probe",
+                "0",
+                "--out",
+                "/proc/none/d",
+            ],
+            1,
+            "/proc/none/d",
+        ),
+    ] {
+        let error = failure(dataset(&args), code);
+        assert!(error.contains(expected), "{args:?}: {error}");
+        if code == 1 {
+            let lines = error.lines().filter(|l| l.starts_with("error: ")).count();
+            assert!(lines == error.lines().count(), "{error}");
+        }
+    }
+    // Without a terminal, progress is a line every ten seconds: none for a short build.
+    let run = done(dataset(&["run", text(&place), "--shard", "0..2"]));
+    let out = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(
+        out.lines().count() == 1 && out.contains("2 shards made"),
+        "{out}"
+    );
+}
