@@ -64,15 +64,6 @@ impl Positions {
 /// Lattice spacing of the pattern behind a frame, in units of the asinh axes: below the
 /// width of a film fringe and of the oscillations of 25 nm particles.
 const LATTICE_STEP: f64 = 0.008;
-/// Length in nm up to which the spacing may grow in proportion, since nothing oscillates faster.
-const LATTICE_LENGTH: f64 = 15.0;
-/// Widest spacing over the narrowest: the envelope has to be followed as well.
-const LATTICE_MOST: f64 = 1.6;
-
-/// Spacing where the longest path through particles or layers is `length` (nm).
-fn lattice_step(length: f64) -> f64 {
-    LATTICE_STEP * (LATTICE_LENGTH / length).clamp(1.0, LATTICE_MOST)
-}
 
 impl Scene<'_> {
     /// Positions of all pixels, row-major. Pixels below the horizon have negative k_z.
@@ -92,9 +83,9 @@ impl Scene<'_> {
     }
 
     fn cross_section_at(&self, bins: &Bins, positions: &Positions) -> Vec<f32> {
-        let axis = |end: f64, scale: f64, length: f64| -> Vec<f64> {
+        let axis = |end: f64, scale: f64| -> Vec<f64> {
             let high = (end / scale).asinh();
-            let n = (high / lattice_step(length)).ceil().max(8.0);
+            let n = (high / LATTICE_STEP).ceil().max(8.0);
             (0..=n as usize)
                 .map(|i| scale * (high * i as f64 / n).sinh())
                 .collect()
@@ -102,17 +93,7 @@ impl Scene<'_> {
         let (q_scale, k_scale) = (Q_SCALE, K_SCALE);
         let [q_end, k_end] = bins.largest().map(|x| f64::from(x.max(0.1)) * 1.001);
         // Nodes, not cells: the engine is asked at the points of the lattice.
-        let (radii, weights) = self.particles.sizes.nodes(q_end.hypot(k_end));
-        let radius = radii.iter().copied().fold(0.0, f64::max);
-        let height = radius * self.particles.shape.height_ratio();
-        let layers: f64 = self.stack.layers().iter().map(|l| l.thickness_nm).sum();
-        // Where the correlation is part of the pattern, its peaks are as well.
-        let across = match self.correlation.model {
-            CorrelationModel::Decoupling => radius,
-            _ => radius.max(self.correlation.distance_nm),
-        };
-        let q = axis(q_end, q_scale, across);
-        let k = axis(k_end, k_scale, (0.5 * height).max(layers));
+        let (q, k) = (axis(q_end, q_scale), axis(k_end, k_scale));
         let lattice = Lattice {
             q_scale: (q.len() - 1) as f64 / (q_end / q_scale).asinh(),
             k_scale: (k.len() - 1) as f64 / (k_end / k_scale).asinh(),
@@ -123,6 +104,7 @@ impl Scene<'_> {
         let amplitude = contrast(self.beam, self.particle).norm_sqr();
         let (square, coherent) = if c.model == CorrelationModel::Decoupling {
             let engine = SeparableGrid::new(self.stack, self.beam, &q, &horizon(&k));
+            let (radii, weights) = self.particles.sizes.nodes(q_end.hypot(k_end));
             let a = engine.averages(self.particles.shape, &radii, &weights);
             (a.mean_square, a.coherent)
         } else {
