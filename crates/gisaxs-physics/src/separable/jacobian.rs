@@ -13,6 +13,8 @@
 //! column and a table per row. For cylinders dF/dH = A psi_i(H) psi_f(H) and
 //! dF/dR = 2 pi R J0(q R) int psi_i psi_f dz.
 
+use std::ops::Range;
+
 use num_complex::Complex64;
 
 use super::bessel::BesselTable;
@@ -20,6 +22,7 @@ use super::trig::sin_cos;
 use super::{Averages, SeparableGrid, UprightShape, nodes_for, wave, wave_integral};
 use crate::jacobian::StructureDifferential;
 use crate::quadrature::gauss_legendre;
+use crate::simd::{Kernel, Simd, dispatch};
 use crate::structure_factor::{RadialParacrystal, StructureFactor};
 
 /// A direction in the space of ensembles: how radii, weights and height over radius change with one
@@ -128,61 +131,53 @@ impl SeparableGrid {
             radius: resizes,
             height: resizes || moves.iter().any(|m| m.height_ratio != 0.0),
         };
-        let cells = self.n_q() * self.n_k();
-        let mut sums = Sums::new(cells);
-        let mut changes = vec![Sums::new(cells); moves.len()];
-        let mut fields = Fields::new(cells);
+        let (n_q, n_k) = (self.n_q(), self.n_k());
+        let mut sums = Sums::new(n_q * n_k);
+        let mut changes = vec![Sums::new(n_q * n_k); moves.len()];
+        let mut fields = Fields::default();
+        // Rows are taken by so many that fields and sums stay in the cache of a core.
+        let rows = (CELLS_AT_ONCE / n_q.max(1)).max(1);
         let ratio = shape.height_ratio();
         for (a, (&radius, &weight)) in radii_nm.iter().zip(weights).enumerate() {
             let entry = |list: &[f64]| list.get(a).copied().unwrap_or(0.0);
             if weight == 0.0 && moves.iter().all(|m| entry(&m.weights) == 0.0) {
                 continue;
             }
-            self.fields(shape, radius, needs, &mut fields);
-            let f = &fields.value;
-            sums.add(weight, f);
+            let tables = match shape {
+                UprightShape::Cylinder { .. } => self.cylinder(radius, ratio * radius),
+                UprightShape::Segment { .. } => self.segment(shape, radius, ratio * radius, needs),
+            };
+            let rates: Vec<[f64; 3]> = moves
+                .iter()
+                .map(|m| {
+                    let resized = weight * entry(&m.radii_nm);
+                    let raised = weight * radius * m.height_ratio;
+                    [resized, raised, entry(&m.weights)]
+                })
+                .collect();
+            for first in (0..n_k).step_by(rows) {
+                let rows = first..n_k.min(first + rows);
+                fields.update(&tables, &rows, n_q, needs);
+                dispatch(Accumulation {
+                    fields: &mut fields,
+                    sums: &mut sums,
+                    changes: &mut changes,
+                    weight,
+                    rates: &rates,
+                    rows,
+                    n_q,
+                    needs,
+                    ratio,
+                });
+            }
+            sums.weight += weight;
             for (sum, change) in changes.iter_mut().zip(moves) {
-                let d_radius = entry(&change.radii_nm);
-                // At constant H/R the height follows the radius.
-                let d_height = ratio * d_radius + radius * change.height_ratio;
-                if weight != 0.0 && (d_radius != 0.0 || d_height != 0.0) {
-                    sum.add_slope(
-                        f,
-                        [weight * d_radius, weight * d_height],
-                        [&fields.radius, &fields.height],
-                    );
-                }
-                let d_weight = entry(&change.weights);
-                if d_weight != 0.0 {
-                    sum.add(d_weight, f);
-                }
+                sum.weight += entry(&change.weights);
             }
         }
         AveragesJacobian {
             averages: sums.averages(),
             moves: changes.iter().map(|c| sums.slopes(c)).collect(),
-        }
-    }
-
-    /// F and the derivatives of F that are needed, of shape (n_k, n_q), in nm^3 and nm^2.
-    fn fields(&self, shape: UprightShape, radius: f64, needs: Needs, fields: &mut Fields) {
-        let tables = match shape {
-            UprightShape::Cylinder { height_ratio } => self.cylinder(radius, height_ratio * radius),
-            UprightShape::Segment { height_ratio } => {
-                self.segment(shape, radius, height_ratio * radius, needs)
-            }
-        };
-        let (n_k, n_q) = (self.n_k(), self.n_q());
-        tables
-            .rows
-            .times(&tables.columns, n_k, n_q, &mut fields.value);
-        if needs.radius {
-            let columns = &tables.columns_of_radius;
-            tables.rows.times(columns, n_k, n_q, &mut fields.radius);
-        }
-        if needs.height {
-            let rows = &tables.rows_of_height;
-            rows.times(&tables.columns_of_height, n_k, n_q, &mut fields.height);
         }
     }
 
@@ -192,12 +187,13 @@ impl SeparableGrid {
         let disk = |q: &f64| circumference * radius * bessel.j1_over_x(q * radius);
         let columns: Vec<f64> = self.q_par.iter().map(disk).collect();
         let rim = |q: &f64| circumference * bessel.j0(q * radius);
-        let mut rows = Rows::default();
-        let mut rows_of_height = Rows::default();
+        let (mut rows, mut rows_of_height) = (Rows::new(1), Rows::new(1));
         let incident = wave(self.r_i, sin_cos(self.k_i * height));
         for (&k_f, &r_f) in self.k_f.iter().zip(&self.r_f) {
-            rows.push(wave_integral(self.k_i, self.r_i, k_f, r_f, height));
-            rows_of_height.push(incident * wave(r_f, sin_cos(k_f * height)));
+            let integral = wave_integral(self.k_i, self.r_i, k_f, r_f, height);
+            rows.push(std::iter::once(integral));
+            let at_the_top = incident * wave(r_f, sin_cos(k_f * height));
+            rows_of_height.push(std::iter::once(at_the_top));
         }
         Tables {
             columns_of_radius: self.q_par.iter().map(rim).collect(),
@@ -251,17 +247,18 @@ impl SeparableGrid {
             .iter()
             .map(|n| waves(self.k_i, self.r_i, n.0))
             .collect();
-        let (mut rows, mut rows_of_height) = (Rows::default(), Rows::default());
+        let n = nodes.len();
+        let (mut rows, mut rows_of_height) = (Rows::new(n), Rows::new(n + 1));
+        let mut exit = Vec::with_capacity(n);
         for (&k_f, &r_f) in self.k_f.iter().zip(&self.r_f) {
-            for (&(z, ..), &(psi_i, slope_i)) in nodes.iter().zip(&incident) {
-                let (psi_f, slope_f) = waves(k_f, r_f, z);
-                rows.push(psi_i * psi_f);
-                if needs.height {
-                    rows_of_height.push(slope_i * psi_f + psi_i * slope_f);
-                }
-            }
+            exit.clear();
+            exit.extend(nodes.iter().map(|node| waves(k_f, r_f, node.0)));
+            let pairs = || incident.iter().zip(&exit);
+            rows.push(pairs().map(|(i, f)| i.0 * f.0));
             if needs.height {
-                rows_of_height.push((1.0 + self.r_i) * (1.0 + r_f));
+                let at_the_base = (1.0 + self.r_i) * (1.0 + r_f);
+                let inside = pairs().map(|(i, f)| i.1 * f.0 + i.0 * f.1);
+                rows_of_height.push(inside.chain(std::iter::once(at_the_base)));
             }
         }
         Tables {
@@ -291,56 +288,186 @@ struct Tables {
     rows_of_height: Rows,
 }
 
-/// A complex table in two parts.
-#[derive(Default)]
+/// Cells per step: two dozen arrays of them fit into 1 MiB.
+const CELLS_AT_ONCE: usize = 4096;
+
+/// A complex table; the real parts of a row are followed by its imaginary parts, so that one real
+/// product gives both.
 struct Rows {
-    re: Vec<f64>,
-    im: Vec<f64>,
+    /// Entries per row.
+    n: usize,
+    parts: Vec<f64>,
 }
 
 impl Rows {
-    fn push(&mut self, value: Complex64) {
-        self.re.push(value.re);
-        self.im.push(value.im);
-    }
-
-    /// The product with a real table of columns.
-    fn times(&self, columns: &[f64], n_k: usize, n_q: usize, field: &mut Field) {
-        super::product(&self.re, columns, n_k, n_q, &mut field.re);
-        super::product(&self.im, columns, n_k, n_q, &mut field.im);
-    }
-}
-
-/// A complex image in two parts.
-#[derive(Clone, Debug)]
-struct Field {
-    re: Vec<f64>,
-    im: Vec<f64>,
-}
-
-impl Field {
-    fn new(cells: usize) -> Self {
+    fn new(n: usize) -> Self {
         Self {
-            re: vec![0.0; cells],
-            im: vec![0.0; cells],
+            n,
+            parts: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, row: impl Iterator<Item = Complex64>) {
+        let start = self.parts.len();
+        self.parts.resize(start + 2 * self.n, 0.0);
+        let (re, im) = self.parts[start..].split_at_mut(self.n);
+        for ((re, im), value) in re.iter_mut().zip(im).zip(row) {
+            (*re, *im) = (value.re, value.im);
+        }
+    }
+
+    /// Some rows times a real table of columns, in the same layout.
+    fn times(&self, rows: &Range<usize>, columns: &[f64], n_q: usize, field: &mut Vec<f64>) {
+        field.resize(2 * rows.len() * n_q, 0.0);
+        let parts = &self.parts[2 * rows.start * self.n..2 * rows.end * self.n];
+        super::product(parts, columns, 2 * rows.len(), n_q, field);
+    }
+}
+
+/// F and its derivatives in some rows of the grid, nm^3 and nm^2.
+#[derive(Default)]
+struct Fields {
+    value: Vec<f64>,
+    /// With respect to R at constant H/R.
+    radius: Vec<f64>,
+    /// With respect to H at constant R.
+    height: Vec<f64>,
+    /// Re(F* dF) for both, without the second part per row.
+    square_of_radius: Vec<f64>,
+    square_of_height: Vec<f64>,
+}
+
+/// One row of them.
+struct FieldRow<'a> {
+    re: &'a [f64],
+    im: &'a [f64],
+    of_radius: SlopeRow<'a>,
+    of_height: SlopeRow<'a>,
+}
+
+/// One row of a derivative: that of F, and Re(F* dF).
+struct SlopeRow<'a> {
+    re: &'a [f64],
+    im: &'a [f64],
+    square: &'a [f64],
+}
+
+impl Fields {
+    fn update(&mut self, tables: &Tables, rows: &Range<usize>, n_q: usize, needs: Needs) {
+        tables
+            .rows
+            .times(rows, &tables.columns, n_q, &mut self.value);
+        if needs.height {
+            let columns = &tables.columns_of_height;
+            tables
+                .rows_of_height
+                .times(rows, columns, n_q, &mut self.height);
+        }
+        if needs.radius {
+            let columns = &tables.columns_of_radius;
+            tables.rows.times(rows, columns, n_q, &mut self.radius);
+        }
+    }
+
+    /// A row; derivatives that are not needed are empty.
+    #[inline(always)]
+    fn row(&self, row: usize, n_q: usize) -> FieldRow<'_> {
+        let (re, im) = halves(&self.value, row, n_q);
+        FieldRow {
+            re,
+            im,
+            of_radius: SlopeRow::new(&self.radius, &self.square_of_radius, row, n_q),
+            of_height: SlopeRow::new(&self.height, &self.square_of_height, row, n_q),
         }
     }
 }
 
-struct Fields {
-    value: Field,
-    /// dF/dR at constant H.
-    radius: Field,
-    /// dF/dH at constant R.
-    height: Field,
+impl<'a> SlopeRow<'a> {
+    #[inline(always)]
+    fn new(field: &'a [f64], square: &'a [f64], row: usize, n_q: usize) -> Self {
+        let (re, im) = halves(field, row, n_q);
+        let square = square.get(row * n_q..(row + 1) * n_q).unwrap_or(&[]);
+        Self { re, im, square }
+    }
 }
 
-impl Fields {
-    fn new(cells: usize) -> Self {
-        Self {
-            value: Field::new(cells),
-            radius: Field::new(cells),
-            height: Field::new(cells),
+/// Adds one radius to the sums, in some rows of the grid.
+struct Accumulation<'a> {
+    fields: &'a mut Fields,
+    sums: &'a mut Sums,
+    changes: &'a mut [Sums],
+    weight: f64,
+    /// For every move weight x change of the radius, weight x change of the height, and change of the
+    /// weight.
+    rates: &'a [[f64; 3]],
+    rows: Range<usize>,
+    n_q: usize,
+    needs: Needs,
+    /// H/R.
+    ratio: f64,
+}
+
+impl Kernel for Accumulation<'_> {
+    type Output = ();
+
+    /// Plain loops; the dispatch compiles them for wide vectors.
+    #[inline(always)]
+    fn run<S: Simd>(self, _simd: S) {
+        let (fields, n_q) = (self.fields, self.n_q);
+        if self.needs.height {
+            squares(
+                &fields.value,
+                &fields.height,
+                n_q,
+                &mut fields.square_of_height,
+            );
+        }
+        if self.needs.radius {
+            // At constant H/R the height follows the radius.
+            axpy(&mut fields.radius, self.ratio, &fields.height);
+            squares(
+                &fields.value,
+                &fields.radius,
+                n_q,
+                &mut fields.square_of_radius,
+            );
+        }
+        for (row, k) in self.rows.enumerate() {
+            let cells = k * n_q..(k + 1) * n_q;
+            let field = fields.row(row, n_q);
+            self.sums.row(cells.clone()).add(self.weight, &field);
+            for (sum, [resized, raised, weight]) in self.changes.iter_mut().zip(self.rates) {
+                let mut sum = sum.row(cells.clone());
+                if *resized != 0.0 {
+                    sum.add_slope(*resized, &field.of_radius);
+                }
+                if *raised != 0.0 {
+                    sum.add_slope(*raised, &field.of_height);
+                }
+                if *weight != 0.0 {
+                    sum.add(*weight, &field);
+                }
+            }
+        }
+    }
+}
+
+/// Real and imaginary parts of a row.
+#[inline(always)]
+fn halves(field: &[f64], row: usize, n_q: usize) -> (&[f64], &[f64]) {
+    field
+        .get(2 * row * n_q..2 * (row + 1) * n_q)
+        .map_or((&[], &[]), |parts| parts.split_at(n_q))
+}
+
+/// Re(F* dF) of every cell.
+#[inline(always)]
+fn squares(value: &[f64], slope: &[f64], n_q: usize, out: &mut Vec<f64>) {
+    out.resize(value.len() / 2, 0.0);
+    for (row, out) in out.chunks_exact_mut(n_q).enumerate() {
+        let ((a, b), (c, d)) = (halves(value, row, n_q), halves(slope, row, n_q));
+        for (out, ((a, b), (c, d))) in out.iter_mut().zip(a.iter().zip(b).zip(c.iter().zip(d))) {
+            *out = a * c + b * d;
         }
     }
 }
@@ -348,51 +475,68 @@ impl Fields {
 /// sum w F, sum w |F|^2 and sum w; also changes of these.
 #[derive(Clone, Debug)]
 struct Sums {
-    amplitude: Field,
+    re: Vec<f64>,
+    im: Vec<f64>,
     square: Vec<f64>,
     weight: f64,
+}
+
+/// One row of the sums.
+struct SumRow<'a> {
+    re: &'a mut [f64],
+    im: &'a mut [f64],
+    square: &'a mut [f64],
+}
+
+impl SumRow<'_> {
+    #[inline(always)]
+    fn add(&mut self, w: f64, f: &FieldRow<'_>) {
+        axpy(self.re, w, f.re);
+        axpy(self.im, w, f.im);
+        for (sum, (re, im)) in self.square.iter_mut().zip(f.re.iter().zip(f.im)) {
+            *sum += w * (re * re + im * im);
+        }
+    }
+
+    /// Adds the changes that belong to w dF.
+    #[inline(always)]
+    fn add_slope(&mut self, w: f64, slope: &SlopeRow<'_>) {
+        axpy(self.re, w, slope.re);
+        axpy(self.im, w, slope.im);
+        axpy(self.square, 2.0 * w, slope.square);
+    }
+}
+
+/// y += a x.
+#[inline(always)]
+fn axpy(y: &mut [f64], a: f64, x: &[f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * x;
+    }
 }
 
 impl Sums {
     fn new(cells: usize) -> Self {
         Self {
-            amplitude: Field::new(cells),
+            re: vec![0.0; cells],
+            im: vec![0.0; cells],
             square: vec![0.0; cells],
             weight: 0.0,
         }
     }
 
-    fn add(&mut self, w: f64, f: &Field) {
-        self.weight += w;
-        let sums = (self.amplitude.re.iter_mut())
-            .zip(&mut self.amplitude.im)
-            .zip(&mut self.square);
-        for (((s_re, s_im), s_2), (re, im)) in sums.zip(f.re.iter().zip(&f.im)) {
-            *s_re += w * re;
-            *s_im += w * im;
-            *s_2 += w * (re * re + im * im);
-        }
-    }
-
-    /// Adds the changes that belong to dF = a A + b B.
-    fn add_slope(&mut self, f: &Field, [a, b]: [f64; 2], [field_a, field_b]: [&Field; 2]) {
-        let slopes = (field_a.re.iter().zip(&field_a.im)).zip(field_b.re.iter().zip(&field_b.im));
-        let sums = (self.amplitude.re.iter_mut())
-            .zip(&mut self.amplitude.im)
-            .zip(&mut self.square);
-        for ((((s_re, s_im), s_2), (re, im)), ((a_re, a_im), (b_re, b_im))) in
-            sums.zip(f.re.iter().zip(&f.im)).zip(slopes)
-        {
-            let (d_re, d_im) = (a * a_re + b * b_re, a * a_im + b * b_im);
-            *s_re += d_re;
-            *s_im += d_im;
-            *s_2 += 2.0 * (re * d_re + im * d_im);
+    #[inline(always)]
+    fn row(&mut self, cells: Range<usize>) -> SumRow<'_> {
+        SumRow {
+            re: &mut self.re[cells.clone()],
+            im: &mut self.im[cells.clone()],
+            square: &mut self.square[cells],
         }
     }
 
     fn averages(&self) -> Averages {
         let inverse = self.weight.recip();
-        let coherent = (self.amplitude.re.iter().zip(&self.amplitude.im))
+        let coherent = (self.re.iter().zip(&self.im))
             .map(|(re, im)| (re * re + im * im) * inverse * inverse)
             .collect();
         Averages {
@@ -405,8 +549,7 @@ impl Sums {
     fn slopes(&self, change: &Self) -> Averages {
         let inverse = self.weight.recip();
         let relative = change.weight * inverse;
-        let fields = (self.amplitude.re.iter().zip(&self.amplitude.im))
-            .zip(change.amplitude.re.iter().zip(&change.amplitude.im));
+        let fields = (self.re.iter().zip(&self.im)).zip(change.re.iter().zip(&change.im));
         let coherent = fields
             .map(|((re, im), (d_re, d_im))| {
                 let along = re * (d_re - re * relative) + im * (d_im - im * relative);
