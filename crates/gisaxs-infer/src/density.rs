@@ -60,6 +60,23 @@ fn exponent(edges: &[f64], mass: &[f64], rel_std: f64) -> f64 {
     0.5 * (low + high)
 }
 
+/// d(rel_std) / dg and d ln(mean) / dg of [`moments`].
+fn moment_slopes(edges: &[f64], mass: &[f64], exponent: f64) -> (f64, f64) {
+    let (mut mean, mut square, mut d_mean, mut d_square) = (0.0, 0.0, 0.0, 0.0);
+    for (e, &m) in edges.windows(2).zip(mass).filter(|(_, m)| **m > 0.0) {
+        let (low, high) = (e[0].powf(exponent), e[1].powf(exponent));
+        // d(e^g)/dg = e^g ln e.
+        let (d_low, d_high) = (low * e[0].ln(), high * e[1].ln());
+        mean += m * 0.5 * (low + high);
+        d_mean += m * 0.5 * (d_low + d_high);
+        square += m * (low * low + low * high + high * high) / 3.0;
+        d_square += m * ((2.0 * low + high) * d_low + (low + 2.0 * high) * d_high) / 3.0;
+    }
+    let rel_std = (square / (mean * mean) - 1.0).max(0.0).sqrt();
+    let d_variance = (d_square - 2.0 * square * d_mean / mean) / (mean * mean);
+    (0.5 * d_variance / rel_std, d_mean / mean)
+}
+
 /// Edges a e^g, with a such that the distribution has `mean`.
 fn mapped(edges: &[f64], mass: &[f64], mean: f64, g: f64) -> Vec<f64> {
     let scale = mean / moments(edges, mass, g).0;
@@ -179,6 +196,33 @@ impl RadiusDistribution {
             .collect()
     }
 
+    /// How the radii (nm) of the [`Self::nodes`] of [`Self::reshaped`] change with the
+    /// logarithm of `width_factor`; with that of `mean_factor` they change by themselves.
+    pub(crate) fn width_slopes(&self, mean_factor: f64, width_factor: f64) -> Vec<f64> {
+        let mass = self.mass();
+        let mean = self.mean.value * mean_factor;
+        let rel_std = self.std.value / self.mean.value * width_factor;
+        let g = exponent(&self.bin_edges, &mass, rel_std);
+        let (d_rel_std, d_ln_mean) = moment_slopes(&self.bin_edges, &mass, g);
+        // At the bounds of the exponent the width stays what it is.
+        let inside = moments(&self.bin_edges, &mass, g).1;
+        let free = (inside / rel_std - 1.0).abs() < 1e-6 && d_rel_std > 0.0;
+        let per_log = if free { rel_std / d_rel_std } else { 0.0 };
+        let edges = mapped(&self.bin_edges, &mass, mean, g);
+        let slopes: Vec<f64> = self
+            .bin_edges
+            .iter()
+            .zip(&edges)
+            .map(|(e, mapped)| mapped * (e.ln() - d_ln_mean) * per_log)
+            .collect();
+        slopes
+            .windows(2)
+            .zip(mass)
+            .filter(|&(_, m)| m > 0.0)
+            .map(|(s, _)| 0.5 * (s[0] + s[1]))
+            .collect()
+    }
+
     /// The same shape with another mean and relative standard deviation; estimates and
     /// band are moved along.
     #[must_use]
@@ -262,6 +306,23 @@ mod tests {
         let without = without_floor(&floored);
         let (_, rel_std) = moments(&edges, &without, 1.0);
         assert!((rel_std - 0.2).abs() < 0.01, "{rel_std}");
+    }
+
+    #[test]
+    fn slopes_are_differences_of_reshaped_radii() {
+        let edges = edges();
+        let mass = gaussian(&edges, 5.0, 1.0);
+        let p = radius_distribution(&edges, &mass, exact(5.0), exact(0.2), 1.0);
+        let slopes = p.width_slopes(1.1, 0.9);
+        let h = 1e-3_f64;
+        let [up, down] = [h, -h].map(|t| p.reshaped(1.1, 0.9 * t.exp()).nodes());
+        assert_eq!(slopes.len(), up.len());
+        for (slope, (u, d)) in slopes.iter().zip(up.iter().zip(&down)) {
+            let exact = (u.0 - d.0) / (2.0 * h);
+            assert!((slope - exact).abs() < 1e-4, "{slope} {exact}");
+        }
+        // A width out of reach changes nothing.
+        assert!(p.width_slopes(1.0, 30.0).iter().all(|s| *s == 0.0));
     }
 
     #[test]

@@ -49,6 +49,7 @@ mod posterior;
 mod predictor;
 mod refine;
 pub mod report;
+mod residual_slopes;
 mod resolve;
 mod scene;
 pub mod score;

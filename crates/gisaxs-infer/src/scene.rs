@@ -6,7 +6,10 @@
 //! interpolation between them is the pixel. The structure factor, whose peaks can be
 //! sharper than a cell, has a finer table of its own.
 
-use gisaxs_physics::{Beam, Multilayer, RadialParacrystal, SeparableGrid, UprightShape};
+use gisaxs_physics::{
+    Averages, Beam, EnsembleMove, Multilayer, RadialParacrystal, SeparableGrid, StructureFactor,
+    UprightShape,
+};
 use gisaxs_preproc::input::{AsinhAxis, K_AXIS, N_CELLS, N_K, N_Q, Q_AXIS};
 
 use crate::error::Result;
@@ -127,34 +130,62 @@ impl Scene {
     /// # Errors
     /// If distance or disorder are not positive.
     pub(crate) fn particles(&self, p: &Parameters) -> Result<Pattern> {
-        // A radius that scatters nothing costs as much as any other.
-        let strength = |&(r, m): &(f64, f64)| m * r.powi(6);
-        let highest = p.nodes.iter().map(strength).fold(0.0, f64::max);
-        let (radii, masses): (Vec<f64>, Vec<f64>) = p
-            .nodes
+        let scattering = p.scattering();
+        let (radii, masses): (Vec<f64>, Vec<f64>) = scattering.iter().map(|&i| p.nodes[i]).unzip();
+        Pattern::new(&self.grid.averages(p.shape, &radii, &masses), p)
+    }
+
+    /// The particles' pattern and, in its unit, the derivatives of its [`Pattern::cells`]: along each
+    /// of the changes of the ensemble, with respect to ln D, and to ln(sigma_D / D).
+    ///
+    /// # Errors
+    /// If distance or disorder are not positive.
+    pub(crate) fn particles_and_slopes(
+        &self,
+        p: &Parameters,
+        moves: &[EnsembleMove],
+    ) -> Result<(Pattern, Vec<Vec<f64>>)> {
+        let scattering = p.scattering();
+        let (radii, masses): (Vec<f64>, Vec<f64>) = scattering.iter().map(|&i| p.nodes[i]).unzip();
+        // Of the changes, too, only those of the radii that count.
+        let moves: Vec<EnsembleMove> = moves
             .iter()
-            .copied()
-            .filter(|n| strength(n) > NEGLIGIBLE * highest)
-            .unzip();
-        let averages = self.grid.averages(p.shape, &radii, &masses);
-        let unit = averages
-            .mean_square
+            .map(|m| EnsembleMove {
+                radii_nm: scattering
+                    .iter()
+                    .filter_map(|&i| m.radii_nm.get(i).copied())
+                    .collect(),
+                ..m.clone()
+            })
+            .collect();
+        let jacobian = self
+            .grid
+            .averages_and_jacobian(p.shape, &radii, &masses, &moves);
+        let pattern = Pattern::new(&jacobian.averages, p)?;
+        let unit = unit(&jacobian.averages);
+        let excess = means(&pattern.excess);
+        let mut slopes: Vec<Vec<f64>> = jacobian
+            .moves
             .iter()
-            .copied()
-            .fold(0.0, f64::max)
-            .recip();
-        let scaled = |values: &[f64]| values.iter().map(|v| (v * unit) as f32).collect();
+            .map(|m| {
+                let (square, coherent) = (scaled(&m.mean_square, unit), scaled(&m.coherent, unit));
+                cells(&combined(&square, &coherent, &excess))
+            })
+            .collect();
         let lattice = RadialParacrystal::new(p.distance, p.disorder * p.distance)?;
-        Ok(Pattern {
-            square: scaled(&averages.mean_square),
-            coherent: scaled(&averages.coherent),
-            excess: (0..NODES_Q * FINE)
-                .map(|i| {
-                    let position = (i as f64 + 0.5) / (SUBNODES * FINE) as f64;
-                    (lattice.structure_factor(Q_AXIS.value(position)) - 1.0) as f32
-                })
-                .collect(),
-        })
+        let none = vec![0.0; pattern.square.len()];
+        let of_structure: Vec<_> = fine_q()
+            .map(|q| lattice.differential(q, 0.0).unwrap_or_default())
+            .collect();
+        let of_distance = of_structure.iter().map(|s| s.distance * p.distance);
+        let of_disorder = of_structure.iter().map(|s| s.disorder * p.disorder);
+        for slope in [
+            of_distance.map(|s| s as f32).collect::<Vec<f32>>(),
+            of_disorder.map(|s| s as f32).collect(),
+        ] {
+            slopes.push(cells(&combined(&none, &pattern.coherent, &means(&slope))));
+        }
+        Ok((pattern, slopes))
     }
 
     /// The backgrounds on the nodes.
@@ -163,27 +194,80 @@ impl Scene {
     }
 }
 
+impl Parameters {
+    /// Indices of the nodes that matter: a radius that scatters nothing costs as much as any other.
+    fn scattering(&self) -> Vec<usize> {
+        let strength = |&(r, m): &(f64, f64)| m * r.powi(6);
+        let highest = self.nodes.iter().map(strength).fold(0.0, f64::max);
+        (0..self.nodes.len())
+            .filter(|&i| strength(&self.nodes[i]) > NEGLIGIBLE * highest)
+            .collect()
+    }
+}
+
+/// What makes the largest mean square 1.
+fn unit(averages: &Averages) -> f64 {
+    averages
+        .mean_square
+        .iter()
+        .copied()
+        .fold(0.0, f64::max)
+        .recip()
+}
+
+fn scaled(values: &[f64], unit: f64) -> Vec<f32> {
+    values.iter().map(|v| (v * unit) as f32).collect()
+}
+
+/// q_par (nm^-1) of the samples of the structure factor.
+fn fine_q() -> impl Iterator<Item = f64> {
+    (0..NODES_Q * FINE).map(|i| Q_AXIS.value((i as f64 + 0.5) / (SUBNODES * FINE) as f64))
+}
+
+/// Means over the samples of each column of nodes.
+fn means(samples: &[f32]) -> Vec<f32> {
+    samples
+        .chunks_exact(FINE)
+        .map(|samples| samples.iter().sum::<f32>() / FINE as f32)
+        .collect()
+}
+
+/// square + coherent x excess, `excess` having one value per column of nodes.
+fn combined(square: &[f32], coherent: &[f32], excess: &[f32]) -> Vec<f32> {
+    square
+        .chunks_exact(NODES_Q)
+        .zip(coherent.chunks_exact(NODES_Q))
+        .flat_map(|(square, coherent)| {
+            square
+                .iter()
+                .zip(coherent)
+                .zip(excess)
+                .map(|((m, c), e)| m + c * e)
+        })
+        .collect()
+}
+
 impl Pattern {
+    /// The pattern of an ensemble with the arrangement of `p`.
+    fn new(averages: &Averages, p: &Parameters) -> Result<Self> {
+        let unit = unit(averages);
+        let lattice = RadialParacrystal::new(p.distance, p.disorder * p.distance)?;
+        Ok(Self {
+            square: scaled(&averages.mean_square, unit),
+            coherent: scaled(&averages.coherent, unit),
+            excess: fine_q()
+                .map(|q| (lattice.structure_factor(q) - 1.0) as f32)
+                .collect(),
+        })
+    }
+
     /// Intensity averaged over the cells.
     pub(crate) fn cells(&self) -> Vec<f64> {
-        let excess: Vec<f32> = self
-            .excess
-            .chunks_exact(FINE)
-            .map(|samples| samples.iter().sum::<f32>() / FINE as f32)
-            .collect();
-        let nodes: Vec<f32> = self
-            .square
-            .chunks_exact(NODES_Q)
-            .zip(self.coherent.chunks_exact(NODES_Q))
-            .flat_map(|(square, coherent)| {
-                square
-                    .iter()
-                    .zip(coherent)
-                    .zip(&excess)
-                    .map(|((m, c), e)| m + c * e)
-            })
-            .collect();
-        cells(&nodes)
+        cells(&combined(
+            &self.square,
+            &self.coherent,
+            &means(&self.excess),
+        ))
     }
 
     /// What the intensity of the cells is made of, without the structure factor: the

@@ -24,14 +24,14 @@ const REWEIGHTINGS: usize = 6;
 /// Residuals beyond this many times their usual size count with the logarithm of their
 /// square (Cauchy's loss): what the model does not know, a shadow or a stray reflection,
 /// must not decide the scale.
-const OUTLIER: f64 = 10.0;
+pub(crate) const OUTLIER: f64 = 10.0;
 /// Median of the sizes of normal deviates.
 const NORMAL_MEDIAN: f64 = 0.6745;
 /// Smallest q_par that is compared, nm^-1: the specular rod and its spill lie below.
 const COMPARED_FROM: f64 = 0.06;
 /// Smallest variance of a pixel: where the model expects less than a twentieth of a count
 /// a stray count is a fault of the background, not of the structure.
-const VARIANCE_FLOOR: f64 = 0.05;
+pub(crate) const VARIANCE_FLOOR: f64 = 0.05;
 /// Longer side of the maps, blocks.
 const MAP_SIZE: usize = 560;
 
@@ -40,8 +40,8 @@ const MAP_SIZE: usize = 560;
 pub(crate) struct Measured {
     /// Indices of the cells used.
     cells: Vec<usize>,
-    mean: Vec<f64>,
-    pixels: Vec<f64>,
+    pub(crate) mean: Vec<f64>,
+    pub(crate) pixels: Vec<f64>,
 }
 
 /// Scale and background of a structure on a frame.
@@ -91,7 +91,7 @@ impl Measured {
     }
 
     /// Variance of the cells' means if `model` is true: that of counting.
-    fn variance(&self, model: &[f64]) -> Vec<f64> {
+    pub(crate) fn variance(&self, model: &[f64]) -> Vec<f64> {
         model
             .iter()
             .zip(&self.pixels)
