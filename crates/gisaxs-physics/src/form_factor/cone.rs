@@ -9,7 +9,7 @@ use super::catalogue::{ShapeInfo, nm, rad};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Integrals, Section, Slice, Sliced, gauss};
-use super::{FormFactor, cis, solid};
+use super::{FormFactor, Scratch, Terms, cis, solid};
 use crate::error::{Result, check, positive};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z};
 
@@ -84,6 +84,14 @@ pub(super) fn top_fits(top_nm: f64, base_nm: f64) -> Result<f64> {
 impl Sliced for Cone {
     const SECTION: Section = Section::Disk;
 
+    fn height(&self) -> f64 {
+        self.height_nm
+    }
+
+    fn largest(&self) -> f64 {
+        self.radius_nm.max(self.radius_at(self.height_nm))
+    }
+
     /// r is linear in z: on the Bernstein ellipse eta its imaginary part is at most half its change
     /// over the height times sinh(eta). Two more nodes integrate the quadratic r^2.
     fn slices(&self, u: f64, q_z: f64, mut visit: impl FnMut(Slice)) {
@@ -107,6 +115,10 @@ impl FormFactor for Cone {
 
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
         slices::at_four(self, q_x.hypot(q_y), k_i, k_f)
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        slices::add_terms(self, terms, scratch, re, im);
     }
 
     fn volume(&self) -> f64 {

@@ -8,7 +8,8 @@ use num_complex::Complex64;
 use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
-use super::{FormFactor, cis, solid};
+use super::slices::{self, Section, Slice, Sliced, gauss};
+use super::{FormFactor, Scratch, Terms, cis, solid};
 use crate::error::{Result, positive};
 use crate::special::{bessel_j1_over_z, sinc};
 use crate::special_derivatives::bessel_j2_over_z2;
@@ -49,11 +50,45 @@ impl EllipsoidalCylinder {
     }
 }
 
+/// Ellipses as disks of radius R_x in a stretched plane.
+impl Sliced for EllipsoidalCylinder {
+    const SECTION: Section = Section::Disk;
+
+    fn height(&self) -> f64 {
+        self.height_nm
+    }
+
+    fn largest(&self) -> f64 {
+        self.radius_x_nm
+    }
+
+    fn slices(&self, _u: f64, q_z: f64, mut visit: impl FnMut(Slice)) {
+        let n = slices::nodes(0.5 * self.height_nm * q_z);
+        let area = PI * self.radius_x_nm * self.radius_y_nm;
+        gauss(n, [0.0, self.height_nm], |z, weight| {
+            visit(Slice {
+                z,
+                volume: area * weight,
+                r: self.radius_x_nm,
+            });
+        });
+    }
+
+    fn stretch(&self) -> [f64; 2] {
+        [1.0, self.radius_y_nm / self.radius_x_nm]
+    }
+}
+
 impl FormFactor for EllipsoidalCylinder {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
         let (u, v) = (q[0] * self.radius_x_nm, q[1] * self.radius_y_nm);
         let half = 0.5 * self.height_nm * q[2];
         self.volume() * 2.0 * bessel_j1_over_z((u * u + v * v).sqrt()) * sinc(half) * cis(half)
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        let area = PI * self.radius_x_nm * self.radius_y_nm;
+        slices::add_terms_upright(self, area, terms, scratch, re, im);
     }
 
     fn volume(&self) -> f64 {

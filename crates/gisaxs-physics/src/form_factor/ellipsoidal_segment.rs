@@ -5,8 +5,10 @@ use num_complex::Complex64;
 use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
-use super::{FormFactor, SphericalSegment};
+use super::slices::{self, Section, Slice, Sliced};
+use super::{FormFactor, Scratch, SphericalSegment, Terms};
 use crate::error::{Result, positive};
+use crate::simd::{Real, Simd};
 
 /// An ellipsoid with the half axes R_x, R_y, R_z of which heights are removed at the bottom and at
 /// the top; it stands with the lower cut on z = 0.
@@ -76,10 +78,45 @@ impl EllipsoidalSegment {
     }
 }
 
+/// The slices of the segment, in a stretched plane.
+impl Sliced for EllipsoidalSegment {
+    const SECTION: Section = Section::Disk;
+
+    fn height(&self) -> f64 {
+        self.segment.height()
+    }
+
+    fn largest(&self) -> f64 {
+        self.segment.largest()
+    }
+
+    fn slices(&self, u: f64, q_z: f64, visit: impl FnMut(Slice)) {
+        self.segment.slices(u, q_z, visit);
+    }
+
+    fn stretch(&self) -> [f64; 2] {
+        self.stretch
+    }
+
+    #[inline(always)]
+    fn factor<S: Simd>(&self, q_x: Real<S>) -> Real<S> {
+        q_x.simd().real(self.stretch[0] * self.stretch[1])
+    }
+}
+
 impl FormFactor for EllipsoidalSegment {
     fn at(&self, [x, y, z]: [Complex64; 3]) -> Complex64 {
         let [a, b] = self.stretch;
         a * b * self.segment.at([x * a, y * b, z])
+    }
+
+    fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
+        let [a, b] = self.stretch;
+        slices::at_four(self, (q_x * a).hypot(q_y * b), k_i, k_f).map(|f| a * b * f)
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        slices::add_terms(self, terms, scratch, re, im);
     }
 
     fn volume(&self) -> f64 {

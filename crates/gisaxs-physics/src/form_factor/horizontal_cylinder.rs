@@ -6,8 +6,9 @@ use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Section, Slice, Sliced, gauss};
-use super::{FormFactor, cis, solid};
+use super::{FormFactor, Scratch, Terms, cis, solid};
 use crate::error::{Result, check, non_negative, positive};
+use crate::simd::{Real, Simd};
 use crate::special::{sinc, sinc_real};
 use crate::special_derivatives::sinc_derivative;
 
@@ -74,10 +75,6 @@ impl HorizontalCylinder {
         })
     }
 
-    fn height(&self) -> f64 {
-        2.0 * self.radius_nm - self.top_cut_nm - self.bottom_cut_nm
-    }
-
     /// Height of the axis above the lower cut.
     fn axis(&self) -> f64 {
         self.radius_nm - self.bottom_cut_nm
@@ -97,6 +94,15 @@ impl HorizontalCylinder {
 /// The cross-section in the y, z plane.
 impl Sliced for HorizontalCylinder {
     const SECTION: Section = Section::Strip;
+
+    fn height(&self) -> f64 {
+        2.0 * self.radius_nm - self.top_cut_nm - self.bottom_cut_nm
+    }
+
+    fn largest(&self) -> f64 {
+        self.chord_squared(self.axis().clamp(0.0, self.height()))
+            .sqrt()
+    }
 
     /// On the Bernstein ellipse eta of an interval of t, Im t is at most half its length times
     /// sinh(eta), and sin t and cos t have imaginary parts up to sinh(Im t).
@@ -119,6 +125,12 @@ impl Sliced for HorizontalCylinder {
             });
         });
     }
+
+    /// L sinc(q_x L/2).
+    #[inline(always)]
+    fn factor<S: Simd>(&self, q_x: Real<S>) -> Real<S> {
+        Section::Strip.transform_vector(q_x * (0.5 * self.length_nm)) * self.length_nm
+    }
 }
 
 impl FormFactor for HorizontalCylinder {
@@ -129,6 +141,10 @@ impl FormFactor for HorizontalCylinder {
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
         let along = self.length_nm * sinc_real(0.5 * self.length_nm * q_x);
         slices::at_four(self, q_y.abs(), k_i, k_f).map(|f| along * f)
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        slices::add_terms(self, terms, scratch, re, im);
     }
 
     fn volume(&self) -> f64 {

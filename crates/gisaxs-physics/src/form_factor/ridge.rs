@@ -6,10 +6,11 @@ use num_complex::Complex64;
 
 use super::catalogue::{Parameter, ShapeInfo, nm, nm_signed};
 use super::slices::{self, Section, Slice, Sliced, gauss};
-use super::{FormFactor, cis};
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, contour_derivative, slab};
+use super::{FormFactor, Scratch, Terms, cis};
 use crate::error::{Result, check, positive};
 use crate::exponential::divided_difference;
+use crate::simd::{Real, Simd};
 use crate::special::sinc;
 use crate::special_derivatives::sinc_derivative;
 
@@ -296,6 +297,14 @@ impl Ridge {
 impl Sliced for Ridge {
     const SECTION: Section = Section::Strip;
 
+    fn height(&self) -> f64 {
+        self.height_nm
+    }
+
+    fn largest(&self) -> f64 {
+        0.5 * self.width_nm
+    }
+
     fn slices(&self, u: f64, q_z: f64, mut visit: impl FnMut(Slice)) {
         let (h, w) = (self.height_nm, self.width_nm);
         match self.section {
@@ -332,6 +341,27 @@ impl Sliced for Ridge {
             }
         }
     }
+
+    /// X(q_x).
+    #[inline(always)]
+    fn factor<S: Simd>(&self, q_x: Real<S>) -> Real<S> {
+        let (l, one) = (self.length_nm, q_x.simd().real(1.0));
+        let x = q_x * l;
+        match self.along {
+            AlongRidge::Box => Section::Strip.transform_vector(x * 0.5) * l,
+            AlongRidge::Gauss => (x * x * -0.5).exp() * l,
+            AlongRidge::Lorentz => one / (x * x + one) * l,
+            AlongRidge::LongLorentz => one / (x * x * 2.5 + one) * l,
+        }
+    }
+
+    /// The centre moves from y = -d at the base to 0 at the top.
+    fn lean(&self) -> [f64; 2] {
+        match self.section {
+            CrossSection::Sawtooth { asymmetry_nm: d } if d != 0.0 => [-d, d / self.height_nm],
+            _ => [0.0; 2],
+        }
+    }
 }
 
 impl FormFactor for Ridge {
@@ -347,6 +377,15 @@ impl FormFactor for Ridge {
                 .map(|q_z| self.section(q_y.into(), q_z)),
         };
         section.map(|f| along * f)
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        match self.section {
+            CrossSection::Rectangle => {
+                slices::add_terms_upright(self, self.width_nm, terms, scratch, re, im);
+            }
+            _ => slices::add_terms(self, terms, scratch, re, im),
+        }
     }
 
     fn volume(&self) -> f64 {

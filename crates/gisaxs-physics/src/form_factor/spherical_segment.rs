@@ -9,7 +9,7 @@ use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Integrals, Section, Slice, Sliced, gauss};
-use super::{FormFactor, cis, solid};
+use super::{FormFactor, Scratch, Terms, cis, solid};
 use crate::error::{Result, check, non_negative, positive};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z};
 
@@ -73,10 +73,6 @@ impl SphericalSegment {
         })
     }
 
-    fn height(&self) -> f64 {
-        2.0 * self.radius_nm - self.top_cut_nm - self.bottom_cut_nm
-    }
-
     /// Height of the sphere's centre above the lower cut; negative if less than half is left.
     fn centre(&self) -> f64 {
         self.radius_nm - self.bottom_cut_nm
@@ -103,6 +99,16 @@ impl SphericalSegment {
 impl Sliced for SphericalSegment {
     const SECTION: Section = Section::Disk;
 
+    fn height(&self) -> f64 {
+        2.0 * self.radius_nm - self.top_cut_nm - self.bottom_cut_nm
+    }
+
+    /// Below the radius of the sphere if the equator is cut off.
+    fn largest(&self) -> f64 {
+        self.radius_squared(self.centre().clamp(0.0, self.height()))
+            .sqrt()
+    }
+
     /// On the Bernstein ellipse eta, |Im r| is at most sqrt(R H / 2) sinh(eta): so for the whole
     /// sphere, and 2 sqrt(R H / 2) sinh(eta / 2) for a thin cap. It adds to the band limit q_z H / 2 of
     /// the wave. Two more nodes integrate the quadratic r^2.
@@ -123,6 +129,10 @@ impl Sliced for SphericalSegment {
 impl FormFactor for SphericalSegment {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
         slices::at(self, (q[0] * q[0] + q[1] * q[1]).sqrt(), q[2])
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        slices::add_terms(self, terms, scratch, re, im);
     }
 
     fn volume(&self) -> f64 {

@@ -170,6 +170,8 @@ pub struct Scratch {
     /// The entry that is overwritten next.
     next: usize,
     memory: Vec<f64>,
+    /// Memory of the shapes that are integrals over height.
+    pub(super) slices: super::slices::Workspace,
 }
 
 #[derive(Debug)]

@@ -98,6 +98,17 @@ impl<S: Simd> Real<S> {
         }
     }
 
+    /// The largest of the lanes; NaN does not count.
+    #[inline(always)]
+    pub(crate) fn largest(self) -> f64 {
+        let lanes = pulp::bytemuck::cast_slice::<S::f64s, f64>(std::slice::from_ref(&self.lanes));
+        let mut largest = f64::NEG_INFINITY;
+        for x in lanes {
+            largest = largest.max(*x);
+        }
+        largest
+    }
+
     /// A function of single numbers, lane by lane: slow.
     #[inline(always)]
     pub(crate) fn each(mut self, function: impl Fn(f64) -> f64) -> Self {

@@ -11,8 +11,9 @@ use num_complex::Complex64;
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Integrals, Section, Slice, Sliced};
-use super::{FormFactor, solid};
+use super::{FormFactor, Scratch, Terms, solid};
 use crate::error::{Error, Result, check, positive};
+use crate::simd::{Real, Simd};
 use panel::Panel;
 
 /// A body of revolution about the vertical axis: at the height z, 0 <= z <= H, its cross-section is a
@@ -268,10 +269,27 @@ fn check_points(points: &[[f64; 2]], accept_step: impl Fn(f64) -> bool) -> Resul
 impl Sliced for Revolution {
     const SECTION: Section = Section::Disk;
 
+    fn height(&self) -> f64 {
+        self.height_nm
+    }
+
+    fn largest(&self) -> f64 {
+        self.largest_nm
+    }
+
     fn slices(&self, u: f64, q_z: f64, mut visit: impl FnMut(Slice)) {
         for panel in self.panels.iter() {
             panel.visit(u, q_z, &mut visit);
         }
+    }
+
+    fn stretch(&self) -> [f64; 2] {
+        [1.0, self.ratio]
+    }
+
+    #[inline(always)]
+    fn factor<S: Simd>(&self, q_x: Real<S>) -> Real<S> {
+        q_x.simd().real(self.ratio)
     }
 }
 
@@ -279,6 +297,10 @@ impl FormFactor for Revolution {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
         let y = self.ratio * q[1];
         self.ratio * slices::at(self, (q[0] * q[0] + y * y).sqrt(), q[2])
+    }
+
+    fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
+        slices::add_terms(self, terms, scratch, re, im);
     }
 
     fn volume(&self) -> f64 {

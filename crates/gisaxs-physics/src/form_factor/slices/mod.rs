@@ -14,15 +14,22 @@
 //! DWBA, and for blocks of pixels.
 
 mod band_limit;
+mod block;
 mod derivative;
+mod direct;
+mod expansion;
+mod upright;
 
 pub(super) use band_limit::{ETAS, nodes, nodes_on_ellipses};
+pub(super) use block::{Workspace, add_terms};
 pub(super) use derivative::{Integrals, integrals, integrals_four};
+pub(super) use upright::add_terms_upright;
 
 use num_complex::Complex64;
 
 use super::cis;
 use crate::quadrature::gauss_legendre;
+use crate::simd::{Real, Simd};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z, sinc, sinc_real};
 
 /// One node of a quadrature over height.
@@ -54,6 +61,18 @@ impl Section {
         }
     }
 
+    /// The same for real arguments.
+    #[inline(always)]
+    pub(super) fn transform_vector<S: Simd>(self, x: Real<S>) -> Real<S> {
+        match self {
+            Self::Disk => x.bessel_j1_over_x() * 2.0,
+            Self::Strip => {
+                let (sin, _) = x.sin_cos();
+                x.is_zero().select(x.simd().real(1.0), sin / x)
+            }
+        }
+    }
+
     /// The same for a real argument.
     fn transform_real(self, x: f64) -> f64 {
         match self {
@@ -68,9 +87,44 @@ pub(super) trait Sliced {
     /// Form of the cross-sections.
     const SECTION: Section;
 
+    /// Height, nm.
+    fn height(&self) -> f64;
+
+    /// Largest r(z), nm.
+    fn largest(&self) -> f64;
+
     /// Visits the nodes of a quadrature that resolves wavevectors up to `u`, `q_z` (nm^-1): the error
     /// of F is below 1e-12 V.
     fn slices(&self, u: f64, q_z: f64, visit: impl FnMut(Slice));
+
+    /// Factors s_x, s_y of the plane; strips have none.
+    fn stretch(&self) -> [f64; 2] {
+        [1.0; 2]
+    }
+
+    /// u of the pixels.
+    #[inline(always)]
+    fn argument<S: Simd>(&self, q_x: Real<S>, q_y: Real<S>) -> Real<S> {
+        match Self::SECTION {
+            Section::Disk => {
+                let [s_x, s_y] = self.stretch();
+                let (x, y) = (q_x * s_x, q_y * s_y);
+                x.mul_add(x, y * y).sqrt()
+            }
+            Section::Strip => q_y.abs(),
+        }
+    }
+
+    /// Factor of F that depends on q_x at most.
+    #[inline(always)]
+    fn factor<S: Simd>(&self, q_x: Real<S>) -> Real<S> {
+        q_x.simd().real(1.0)
+    }
+
+    /// Position y = a + b z of the centre of the slice at the height z: \[a (nm), b\].
+    fn lean(&self) -> [f64; 2] {
+        [0.0; 2]
+    }
 }
 
 /// Visits the nodes of an n-point Gauss-Legendre rule from `low` to `high`: (z, weight) in nm.
@@ -136,3 +190,6 @@ fn transform_real<S: Sliced>(_: &S, x: f64) -> f64 {
 fn taxicab(z: Complex64) -> f64 {
     z.re.abs() + z.im.abs()
 }
+
+#[cfg(test)]
+mod tests;
