@@ -49,6 +49,7 @@
 //! | wave field of a stack | [`Multilayer`], [`Layer`], [`Roughness`] |
 //! | particle shapes | [`FormFactor`] and its implementors; [`shape`] and [`shapes`] for those by name |
 //! | any closed mesh of triangles or polygons | [`Polyhedron::from_mesh`] |
+//! | any body of revolution, r(z) | [`Revolution`] |
 //! | particles from shapes; mesocrystals | [`Particle`], [`Rotation`], [`Lattice3d`] |
 //! | arrangement in the plane | [`StructureFactor`] and its implementors, e.g. [`RadialParacrystal`] |
 //! | rough interfaces | [`SelfAffine`], [`RoughInterfaces`] |

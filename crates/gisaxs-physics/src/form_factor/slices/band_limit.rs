@@ -36,8 +36,7 @@ fn margin() -> f64 {
 /// The number N of Chebyshev points that interpolate a function of the band limit `c` (not negative)
 /// to [`TOLERANCE`]; half of it, rounded up, is enough for Gauss-Legendre quadrature.
 pub(in crate::form_factor) fn points(c: f64) -> usize {
-    static LIMITS: OnceLock<Vec<f64>> = OnceLock::new();
-    let limits = LIMITS.get_or_init(|| (1..=TABULATED).map(|n| band_limit(n as f64)).collect());
+    let limits = limits();
     if c <= limits[TABULATED - 1] {
         // Counts below c cannot be enough.
         let start = (c as usize).min(TABULATED - 1);
@@ -45,6 +44,20 @@ pub(in crate::form_factor) fn points(c: f64) -> usize {
     } else {
         beyond_the_table(c)
     }
+}
+
+/// The largest band limit for which this number of points is enough; 0 for more points than are
+/// tabulated.
+pub(in crate::form_factor) fn largest_for(points: usize) -> f64 {
+    points
+        .checked_sub(1)
+        .and_then(|index| limits().get(index).copied())
+        .unwrap_or(0.0)
+}
+
+fn limits() -> &'static [f64] {
+    static LIMITS: OnceLock<Vec<f64>> = OnceLock::new();
+    LIMITS.get_or_init(|| (1..=TABULATED).map(|n| band_limit(n as f64)).collect())
 }
 
 /// Half as many, rounded up: Gauss-Legendre nodes.

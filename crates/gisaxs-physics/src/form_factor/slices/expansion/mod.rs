@@ -10,23 +10,24 @@
 //!
 //! sum_l sum_m T_l(x) (k_f - k_0)^m c_lm, x = linear function of u^2,
 //!
-//! with coefficients c_lm that are computed once per block. The pixels need no special function.
+//! with [`coefficients`] c_lm that are computed once per block. The pixels need no special function,
+//! and the [`transforms`] at the Chebyshev points are shared between blocks.
 //!
 //! (Kernels fill arrays by loops: `array::map` and `array::from_fn` are not always inlined, and then are
 //! compiled without vector instructions.)
 //!
 //! Errors relative to V max|psi_i psi_f|: 4 x 1e-13 from the series in u, [`TAYLOR`] from that in k_f.
 
-use std::f64::consts::PI;
-use std::sync::OnceLock;
+mod coefficients;
+mod transforms;
 
 use num_complex::Complex64;
 
 use super::Section;
-use super::band_limit::points;
+use super::band_limit::{largest_for, points};
 use super::block::{InPlane, Ranges, Slices, waves};
 use crate::form_factor::terms::{Terms, lanes_of, vector};
-use crate::simd::{Cplx, Kernel, LANES, Real, Simd, dispatch, lanes, lanes_mut, padded};
+use crate::simd::{Cplx, Kernel, LANES, Simd, dispatch, lanes, lanes_mut, padded};
 
 /// A plan for the pixels of one block.
 #[derive(Debug, Clone, Copy)]
@@ -52,18 +53,11 @@ const MOST_POWERS: usize = 40;
 /// More points than this are never the faster way.
 const MOST_POINTS: usize = 128;
 
-/// Buffers of an expansion.
+/// Memory of the expansions.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
-    /// u at the Chebyshev points.
-    u: Vec<f64>,
-    /// lambda(u_j r_n), slice by slice.
-    transforms: Vec<f64>,
-    /// Incident wave times powers of the exit waves, one after the other: slice by slice.
-    waves: Vec<f64>,
-    /// Sums over slices at the points, then their Chebyshev coefficients, function by function.
-    sums: Vec<f64>,
-    coefficients: Vec<f64>,
+    transforms: transforms::Transforms,
+    coefficients: coefficients::Buffers,
     /// T_l at a few pixels.
     polynomials: Vec<f64>,
 }
@@ -81,7 +75,7 @@ impl Expansion {
         ranges: Ranges,
         slices: &Slices,
     ) -> Option<Self> {
-        let [mut low, high] = ranges.u;
+        let [mut low, mut high] = ranges.u;
         // In a shorter interval, rounding of u^2 would show.
         low = low.min(0.99 * high);
         // The interval of u as it is, or from 0 on, where the function is even.
@@ -89,7 +83,11 @@ impl Expansion {
         let narrow = points(0.5 * largest * (high - low));
         let count = wide.min(narrow);
         if wide <= narrow {
+            // As far as these terms reach, so that many blocks have the same interval.
             low = 0.0;
+            if largest * high > 0.0 {
+                high = high.max(largest_for(2 * wide) / largest);
+            }
         }
         let [k_low, k_high] = ranges.k_f;
         let k_0 = 0.5 * (k_low + k_high);
@@ -125,12 +123,8 @@ impl Expansion {
         re: &mut [f64],
         im: &mut [f64],
     ) {
-        dispatch(Coefficients {
-            plan: self,
-            terms,
-            slices,
-            buffers,
-        });
+        let transforms = buffers.transforms.of(self, &slices.r[..slices.count]);
+        coefficients::compute(self, terms, slices, transforms, &mut buffers.coefficients);
         dispatch(Sum {
             plan: self,
             terms,
@@ -154,164 +148,6 @@ fn powers(c: f64, real: bool) -> Option<usize> {
         }
     }
     None
-}
-
-/// For J Chebyshev points cos(theta_j), theta_j = (j + 1/2) pi / J.
-struct Points {
-    /// cos(theta_j).
-    cosines: Vec<f64>,
-    /// Row by row in j, (2 / J) cos(l theta_j), halved for l = 0: turns values at the points into
-    /// coefficients of T_l.
-    transform: Vec<f64>,
-}
-
-impl Points {
-    /// Those of a multiple of [`LANES`] up to [`MOST_POINTS`], computed once.
-    fn of(count: usize) -> &'static Self {
-        const TABLES: usize = MOST_POINTS / LANES;
-        static CACHE: [OnceLock<Points>; TABLES] = [const { OnceLock::new() }; TABLES];
-        CACHE[count / LANES - 1].get_or_init(|| {
-            let n = count as f64;
-            let theta = |j: usize| PI * (j as f64 + 0.5) / n;
-            let element = |j: usize, l: usize| {
-                (l as f64 * theta(j)).cos() * if l == 0 { 1.0 / n } else { 2.0 / n }
-            };
-            Self {
-                cosines: (0..count).map(|j| theta(j).cos()).collect(),
-                transform: (0..count)
-                    .flat_map(|j| (0..count).map(move |l| element(j, l)))
-                    .collect(),
-            }
-        })
-    }
-}
-
-/// Computes the coefficients c_lm.
-struct Coefficients<'a> {
-    plan: &'a Expansion,
-    terms: &'a Terms<'a>,
-    slices: &'a Slices,
-    buffers: &'a mut Buffers,
-}
-
-impl Kernel for Coefficients<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        // Constant sections, so that each is compiled for itself.
-        match self.plan.section {
-            Section::Disk => self.all(simd, |x| Section::Disk.transform_vector(x)),
-            Section::Strip => self.all(simd, |x| Section::Strip.transform_vector(x)),
-        }
-    }
-}
-
-impl Coefficients<'_> {
-    #[inline(always)]
-    fn all<S: Simd>(self, simd: S, transform_of: impl Fn(Real<S>) -> Real<S>) {
-        let Self {
-            plan,
-            terms,
-            slices,
-            buffers,
-        } = self;
-        let Buffers {
-            u,
-            transforms,
-            waves: exit,
-            sums,
-            coefficients,
-            ..
-        } = buffers;
-        let (n, points) = (slices.z.len(), plan.points);
-
-        // lambda at the Chebyshev points.
-        let table = Points::of(points);
-        u.resize(points, 0.0);
-        let (centre, half) = (simd.real(plan.centre), simd.real(plan.half));
-        for (u, x) in lanes_mut::<S>(u).iter_mut().zip(lanes::<S>(&table.cosines)) {
-            let square = simd.of(*x).mul_add(half, centre);
-            *u = square.max(simd.real(0.0)).sqrt().lanes();
-        }
-        transforms.resize(slices.count * points, 0.0);
-        for (row, r) in transforms.chunks_exact_mut(points).zip(&slices.r) {
-            for (out, u) in lanes_mut::<S>(row).iter_mut().zip(lanes::<S>(u)) {
-                *out = transform_of(simd.of(*u) * *r).lanes();
-            }
-        }
-
-        // The incident wave times exp(-i k_0 z) (-i z)^m / m! and exp(i k_0 z) (i z)^m / m!.
-        let functions = PARTS * plan.powers;
-        exit.resize(functions * n, 0.0);
-        let vectors = lanes::<S>(&slices.z).len();
-        let out = lanes_mut::<S>(exit);
-        let [re, im] = &slices.incident;
-        let (incident_re, incident_im) = (lanes::<S>(re), lanes::<S>(im));
-        for v in 0..vectors {
-            let z = simd.of(lanes::<S>(&slices.z)[v]);
-            let (down, up) = waves(terms.real, simd.complex(plan.k_0), z);
-            let incident = simd.of_parts(incident_re[v], incident_im[v]);
-            let (mut down, mut up) = (incident * down, incident * up);
-            for m in 0..plan.powers {
-                let at = |part: usize| (PARTS * m + part) * vectors + v;
-                out[at(0)] = down.re.lanes();
-                out[at(1)] = down.im.lanes();
-                out[at(2)] = up.re.lanes();
-                out[at(3)] = up.im.lanes();
-                let step = z * (1.0 / (m + 1) as f64);
-                down = -down.times_i().scale(step);
-                up = up.times_i().scale(step);
-            }
-        }
-
-        // Sums over slices, four functions at a time.
-        sums.resize(functions * points, 0.0);
-        let per_row = lanes::<S>(&sums[..points]).len();
-        for m in 0..plan.powers {
-            let mut weights = [&exit[..0]; PARTS];
-            for (part, weights) in weights.iter_mut().enumerate() {
-                *weights = &exit[(PARTS * m + part) * n..][..slices.count];
-            }
-            let out = lanes_mut::<S>(&mut sums[PARTS * m * points..][..PARTS * points]);
-            let rows = lanes::<S>(&transforms[..slices.count * points]);
-            for j in 0..per_row {
-                let mut sum = [simd.real(0.0); PARTS];
-                for i in 0..slices.count {
-                    let lambda = simd.of(rows[i * per_row + j]);
-                    for part in 0..PARTS {
-                        sum[part] = lambda.mul_add(simd.real(weights[part][i]), sum[part]);
-                    }
-                }
-                for part in 0..PARTS {
-                    out[part * per_row + j] = sum[part].lanes();
-                }
-            }
-        }
-
-        // Their Chebyshev coefficients.
-        coefficients.resize(functions * points, 0.0);
-        let matrix = lanes::<S>(&table.transform);
-        for m in 0..plan.powers {
-            let mut values = [&sums[..0]; PARTS];
-            for (part, values) in values.iter_mut().enumerate() {
-                *values = &sums[(PARTS * m + part) * points..][..points];
-            }
-            let out = lanes_mut::<S>(&mut coefficients[PARTS * m * points..][..PARTS * points]);
-            for l in 0..per_row {
-                let mut sum = [simd.real(0.0); PARTS];
-                for j in 0..points {
-                    let element = simd.of(matrix[j * per_row + l]);
-                    for part in 0..PARTS {
-                        sum[part] = element.mul_add(simd.real(values[part][j]), sum[part]);
-                    }
-                }
-                for part in 0..PARTS {
-                    out[part * per_row + l] = sum[part].lanes();
-                }
-            }
-        }
-    }
 }
 
 /// Evaluates the series at the pixels.
@@ -364,6 +200,7 @@ impl Sum<'_> {
             polynomials,
             ..
         } = &mut *self.buffers;
+        let coefficients = &coefficients.coefficients;
         let (u, factor) = (lanes::<S>(&plane.u[..n]), lanes::<S>(&plane.factor[..n]));
         let k_f = lanes_of::<S>(&terms.k_f);
 
