@@ -43,13 +43,12 @@ pub fn plan(folder: &Path, config: Config, seed: u64, samples: u64) -> Result<Ma
             ),
         });
     }
-    if let Ok(mut entries) = std::fs::read_dir(folder) {
-        if entries.next().is_some() {
-            return Err(Error::InTheWay {
-                path: folder.to_owned(),
-                what: "not empty, and no dataset".into(),
-            });
-        }
+    let entries = std::fs::read_dir(folder);
+    if entries.is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Error::InTheWay {
+            path: folder.to_owned(),
+            what: "not empty, and no dataset".into(),
+        });
     }
     let shards = folder.join("shards");
     std::fs::create_dir_all(&shards).map_err(io(&shards, "create"))?;

@@ -181,7 +181,7 @@ impl Config {
                 return bad(key, n.to_string(), "1 to 1000000");
             }
         }
-        if build.shard_samples % build.samples_per_setup != 0 {
+        if !build.shard_samples.is_multiple_of(build.samples_per_setup) {
             return bad(
                 "dataset.shard_samples",
                 build.shard_samples.to_string(),

@@ -143,13 +143,13 @@ impl ParticleSpec {
             info.and_then(|i| i.parameters.iter().find(|p| p.name == name))
                 .map_or("", |p| p.unit)
         };
-        if let Some((name, _)) = own {
-            if !self.parameters.contains_key(name) {
-                return Err(gisaxs_physics::Error::UnknownShapeParameter {
-                    shape: info.map_or("", |i| i.name),
-                    name: name.to_owned(),
-                });
-            }
+        if let Some((name, _)) = own
+            && !self.parameters.contains_key(name)
+        {
+            return Err(gisaxs_physics::Error::UnknownShapeParameter {
+                shape: info.map_or("", |i| i.name),
+                name: name.to_owned(),
+            });
         }
         let parameters: Vec<(&str, f64)> = self
             .parameters
