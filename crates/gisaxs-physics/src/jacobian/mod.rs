@@ -22,7 +22,7 @@
 //! let sample = Sample::new(Multilayer::substrate(silicon)?, vec![cylinders])?;
 //!
 //! let beam = Beam::new(0.105, 0.4_f64.to_radians())?;
-//! let exit = Direction { alpha_f_rad: 0.01, two_theta_f_rad: 0.006 };
+//! let exit = Direction { alpha_f_rad: 0.004, two_theta_f_rad: 0.006 };
 //! let parameters = [
 //!     FitParameter::from(Quantity::Distance { population: 0 }),
 //!     FitParameter::from(Quantity::shape(0, 0, "height")),
