@@ -21,6 +21,7 @@ mod terms;
 
 pub use catalogue::{Limits, Parameter, ShapeInfo, shape, shapes};
 pub use derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, cauchy_gradient};
+pub(crate) use slab::up_and_down;
 pub(crate) use terms::{BLOCK, Column, Columns, lanes_of, vector};
 pub use terms::{Scratch, Split, Terms};
 

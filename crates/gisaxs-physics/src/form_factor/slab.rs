@@ -69,7 +69,7 @@ impl Kernel for Slab<'_> {
 
 /// sinc(x) exp(i x) and sinc(x) exp(-i x).
 #[inline(always)]
-fn up_and_down<S: Simd>(x: Real<S>) -> [Cplx<S>; 2] {
+pub(crate) fn up_and_down<S: Simd>(x: Real<S>) -> [Cplx<S>; 2] {
     let (sin, cos) = x.sin_cos();
     let sinc = x.is_zero().select(x.simd().real(1.0), sin / x);
     let up = Cplx::new(sinc * cos, sinc * sin);

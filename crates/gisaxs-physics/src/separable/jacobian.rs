@@ -15,11 +15,12 @@
 
 use std::ops::Range;
 
+use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 use num_complex::Complex64;
 
-use super::bessel::BesselTable;
+use super::tables::{extend_disks, extend_rims, nodes_for};
 use super::trig::sin_cos;
-use super::{Averages, SeparableGrid, UprightShape, nodes_for, wave, wave_integral};
+use super::{Averages, SeparableGrid, UprightShape};
 use crate::jacobian::StructureDifferential;
 use crate::quadrature::gauss_legendre;
 use crate::simd::{Kernel, Simd, dispatch};
@@ -182,11 +183,10 @@ impl SeparableGrid {
     }
 
     fn cylinder(&self, radius: f64, height: f64) -> Tables {
-        let bessel = BesselTable::get();
         let circumference = 2.0 * std::f64::consts::PI * radius;
-        let disk = |q: &f64| circumference * radius * bessel.j1_over_x(q * radius);
-        let columns: Vec<f64> = self.q_par.iter().map(disk).collect();
-        let rim = |q: &f64| circumference * bessel.j0(q * radius);
+        let (mut columns, mut columns_of_radius) = (Vec::new(), Vec::new());
+        extend_disks(&mut columns, &self.q_par, radius, circumference * radius);
+        extend_rims(&mut columns_of_radius, &self.q_par, radius, circumference);
         let (mut rows, mut rows_of_height) = (Rows::new(1), Rows::new(1));
         let incident = wave(self.r_i, sin_cos(self.k_i * height));
         for (&k_f, &r_f) in self.k_f.iter().zip(&self.r_f) {
@@ -196,7 +196,7 @@ impl SeparableGrid {
             rows_of_height.push(std::iter::once(at_the_top));
         }
         Tables {
-            columns_of_radius: self.q_par.iter().map(rim).collect(),
+            columns_of_radius,
             columns_of_height: columns.clone(),
             columns,
             rows,
@@ -205,7 +205,6 @@ impl SeparableGrid {
     }
 
     fn segment(&self, shape: UprightShape, radius: f64, height: f64, needs: Needs) -> Tables {
-        let bessel = BesselTable::get();
         let rule = gauss_legendre(nodes_for(height.max(radius), self.bandwidth()));
         let pi = std::f64::consts::PI;
         let nodes: Vec<(f64, f64, f64)> = rule
@@ -216,25 +215,26 @@ impl SeparableGrid {
                 (part * height, 0.5 * height * w, r)
             })
             .collect();
-        let disks = |r: f64, weight: f64| {
-            let area = weight * 2.0 * pi * r * r;
-            self.q_par
-                .iter()
-                .map(move |q| area * bessel.j1_over_x(q * r))
+        let add_disk = |columns: &mut Vec<f64>, r: f64, weight: f64| {
+            extend_disks(columns, &self.q_par, r, weight * 2.0 * pi * r * r);
         };
-        let columns: Vec<f64> = nodes.iter().flat_map(|&(_, w, r)| disks(r, w)).collect();
+        let mut columns = Vec::new();
+        for &(_, weight, r) in &nodes {
+            add_disk(&mut columns, r, weight);
+        }
         let mut columns_of_radius = Vec::new();
         if needs.radius {
             for &(z, weight, r) in &nodes {
                 let rim = weight * 2.0 * pi * (height - z);
-                columns_of_radius.extend(self.q_par.iter().map(|q| rim * bessel.j0(q * r)));
+                extend_rims(&mut columns_of_radius, &self.q_par, r, rim);
             }
         }
         let mut columns_of_height = Vec::new();
         if needs.height {
             // One more node: the disk at the base.
             columns_of_height.clone_from(&columns);
-            columns_of_height.extend(disks(radius * shape.radius_squared(0.0).sqrt(), 1.0));
+            let base = radius * shape.radius_squared(0.0).sqrt();
+            add_disk(&mut columns_of_height, base, 1.0);
         }
         let waves = |k: f64, r: Complex64, z: f64| {
             let (sin, cos) = sin_cos(k * z);
@@ -320,7 +320,7 @@ impl Rows {
     fn times(&self, rows: &Range<usize>, columns: &[f64], n_q: usize, field: &mut Vec<f64>) {
         field.resize(2 * rows.len() * n_q, 0.0);
         let parts = &self.parts[2 * rows.start * self.n..2 * rows.end * self.n];
-        super::product(parts, columns, 2 * rows.len(), n_q, field);
+        product(parts, columns, 2 * rows.len(), n_q, field);
     }
 }
 
@@ -564,6 +564,38 @@ impl Sums {
     }
 }
 
+/// psi = exp(-i x) + R exp(i x) from sin x and cos x.
+#[inline]
+fn wave(r: Complex64, (sin, cos): (f64, f64)) -> Complex64 {
+    Complex64::new(
+        (1.0 + r.re) * cos - r.im * sin,
+        r.im * cos - (1.0 - r.re) * sin,
+    )
+}
+
+/// int_0^H psi_i psi_f dz: four terms exp(i kappa z), each H exp(i kappa H/2) sinc(kappa H/2).
+fn wave_integral(k_i: f64, r_i: Complex64, k_f: f64, r_f: Complex64, height: f64) -> Complex64 {
+    let term = |kappa: f64| {
+        let x = 0.5 * kappa * height;
+        let (sin, cos) = sin_cos(x);
+        let sinc = if x == 0.0 { 1.0 } else { sin / x };
+        Complex64::new(cos, sin) * (height * sinc)
+    };
+    term(-k_i - k_f) + r_i * term(k_i - k_f) + r_f * term(k_f - k_i) + r_i * r_f * term(k_i + k_f)
+}
+
+/// `field` = `rows` of shape (n_k, n) times `columns` of shape (n, n_q).
+fn product(rows: &[f64], columns: &[f64], n_k: usize, n_q: usize, field: &mut [f64]) {
+    let n = columns.len().checked_div(n_q).unwrap_or(0);
+    let mut out = ArrayViewMut2::from_shape((n_k, n_q), field).expect("a field of the grid");
+    let (rows, columns) = (view(rows, n_k, n), view(columns, n, n_q));
+    general_mat_mul(1.0, &rows, &columns, 0.0, &mut out);
+}
+
+fn view(data: &[f64], rows: usize, cols: usize) -> ArrayView2<'_, f64> {
+    ArrayView2::from_shape((rows, cols), data).expect("tables are filled to this shape")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -605,8 +637,8 @@ mod tests {
         (shape, add(&RADII, &by.radii_nm), add(&WEIGHTS, &by.weights))
     }
 
-    /// Relative to the largest derivative: the tables of Bessel functions are good to 1e-9, and the
-    /// difference quotient magnifies the error of those in the averages by 1 / step.
+    /// Relative to the largest derivative: the difference quotient magnifies the error of the
+    /// quadrature in the averages by 1 / step.
     const TOLERANCE: f64 = 3e-6;
 
     #[test]

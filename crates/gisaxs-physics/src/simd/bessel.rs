@@ -141,7 +141,6 @@ impl<S: Simd> Real<S> {
 
     /// J0(x) for x >= 0.
     #[inline(always)]
-    #[allow(dead_code, reason = "for derivatives with respect to radii")]
     pub(crate) fn bessel_j0(self) -> Self {
         let near = self.polynomial_up_to_boundary(&J0_NEAR);
         let is_near = self.less_than(self.simd().real(BOUNDARY));
