@@ -90,6 +90,7 @@
 //! # Feature flags
 //!
 //! * `serde`: the plain parameter types can be serialised.
+//! * `rayon`: [`Sample`] and [`Scattering`] can use several threads. The results have the same bits.
 //!
 //! # References
 //!
@@ -147,7 +148,7 @@ pub use multilayer::{
 pub use num_complex;
 pub use num_complex::Complex64;
 pub use particle::{Axis, Lattice3d, Particle, Rotation};
-pub use sample::{Correlation, DepthProfile, Placement, Population, Sample};
+pub use sample::{Correlation, DepthProfile, Placement, Population, Sample, Scattering};
 pub use separable::{
     Averages, AveragesJacobian, DecouplingJacobian, EnsembleMove, SeparableGrid, UprightShape,
     contrast,

@@ -17,6 +17,7 @@ use crate::simd::{Cplx, Kernel, Simd, dispatch, lanes, lanes_mut};
 const SMALLEST_PHASE: f64 = 1e-6;
 
 /// A population with everything that does not depend on the exit direction.
+#[derive(Debug)]
 pub(super) struct Ensemble<'a> {
     population: &'a Population,
     scale: f64,
@@ -24,6 +25,7 @@ pub(super) struct Ensemble<'a> {
     mean_radius: f64,
 }
 
+#[derive(Debug)]
 struct Member<'a> {
     scatterer: Scatterer<'a>,
     /// The sum of all is 1.

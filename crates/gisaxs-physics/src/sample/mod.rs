@@ -6,15 +6,16 @@ mod block;
 mod depth;
 mod ensemble;
 mod population;
+mod scattering;
 #[cfg(test)]
 mod tests;
 mod turned;
-mod walk;
 
 pub(crate) use block::Block;
 pub use depth::DepthProfile;
 pub(crate) use population::Member;
 pub use population::{Correlation, Placement, Population};
+pub use scattering::Scattering;
 
 use crate::error::{Error, Result, non_negative, positive};
 use crate::geometry::{Beam, Direction};
@@ -151,7 +152,18 @@ impl Sample {
     #[must_use]
     pub fn cross_section(&self, beam: &Beam, directions: &[Direction]) -> Vec<f64> {
         let mut cross_section = vec![0.0; directions.len()];
-        self.walk(beam, directions, &mut cross_section);
+        self.scattering(beam)
+            .cross_section_into(directions, &mut cross_section);
+        cross_section
+    }
+
+    /// [`Self::cross_section`] on the threads of the current rayon pool. The bits are the same.
+    #[cfg(feature = "rayon")]
+    #[must_use]
+    pub fn par_cross_section(&self, beam: &Beam, directions: &[Direction]) -> Vec<f64> {
+        let mut cross_section = vec![0.0; directions.len()];
+        self.scattering(beam)
+            .par_cross_section_into(directions, &mut cross_section);
         cross_section
     }
 

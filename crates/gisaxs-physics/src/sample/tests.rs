@@ -410,3 +410,118 @@ fn refuses_impossible_samples() {
     assert!(empty.clone().with(sphere(1.0), -1.0).is_err());
     assert!(empty.with_coverage(1.5).is_err());
 }
+
+/// Samples that go through every kind of average, in layers and with rough interfaces.
+fn many_samples() -> Vec<Sample> {
+    let stack = Multilayer::new(vec![
+        Layer::semi_infinite(RefractiveIndex::VACUUM),
+        Layer::new(POLYMER, 30.0).with_roughness(crate::Roughness::erf(0.6).unwrap()),
+        Layer::semi_infinite(SILICON),
+    ])
+    .unwrap();
+    let paracrystal = RadialParacrystal::new(20.0, 5.0).unwrap();
+    let correlations = [
+        DILUTE,
+        Correlation::Decoupling(Arc::new(paracrystal)),
+        Correlation::SizeSpacing {
+            paracrystal,
+            kappa: 1.0,
+        },
+        Correlation::LocalMonodisperse(paracrystal),
+    ];
+    let mut samples = Vec::new();
+    for correlation in correlations {
+        for layer in [0, 1] {
+            let cylinder = Particle::new(Cylinder::new(3.0, 6.0).unwrap(), GOLD);
+            let population = Population::new(layer, Placement::Bottom, correlation.clone())
+                .with(sphere(4.0), 0.4)
+                .unwrap()
+                .with_offset(cylinder, 0.6, [1.0, 2.0, 3.0])
+                .unwrap();
+            samples.push(Sample::new(stack.clone(), vec![population]).unwrap());
+        }
+    }
+    let profile = SelfAffine {
+        sigma_nm: 0.8,
+        hurst: 0.5,
+        correlation_nm: 20.0,
+        max_frequency_per_nm: 0.5,
+    };
+    let rough = RoughInterfaces {
+        profiles: vec![None, Some(profile), None],
+        vertical_correlation_nm: None,
+    };
+    let bare = Sample::new(stack, vec![]).unwrap();
+    samples.push(bare.with_diffuse_scattering(rough).unwrap());
+    samples
+}
+
+/// An image whose rows are no multiple of a block, with all alpha_f different, some below the
+/// horizon, and some rows of equal alpha_f.
+fn image_directions() -> Vec<Direction> {
+    (0..37 * 41)
+        .map(|i| {
+            let (row, column) = (f64::from(i / 41), f64::from(i % 41));
+            let tilt = if i < 500 { 1e-5 * column } else { 0.0 };
+            Direction {
+                alpha_f_rad: 1e-3 * (row - 2.0) + tilt,
+                two_theta_f_rad: 1e-3 * (column - 20.0),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn parts_of_an_image_have_the_bits_of_the_whole() {
+    let directions = image_directions();
+    for sample in many_samples() {
+        let whole = sample.cross_section(&beam(), &directions);
+        assert!(whole.iter().all(|value| value.is_finite()));
+        let beam = beam();
+        let scattering = sample.scattering(&beam);
+
+        let mut parts = vec![0.0; whole.len()];
+        let middle = 5 * Scattering::BLOCK;
+        let (first, second) = parts.split_at_mut(middle);
+        scattering.cross_section_into(&directions[middle..], second);
+        scattering.cross_section_into(&directions[..middle], first);
+        assert_eq!(parts, whole);
+
+        let mut streamed = Vec::new();
+        scattering.for_each_block(directions.iter().copied(), |start, values| {
+            assert_eq!(start, streamed.len());
+            streamed.extend_from_slice(values);
+        });
+        assert_eq!(streamed, whole);
+
+        #[cfg(feature = "rayon")]
+        assert_eq!(sample.par_cross_section(&beam, &directions), whole);
+    }
+}
+
+#[test]
+fn all_instructions_agree() {
+    let directions = image_directions();
+    for sample in many_samples() {
+        let expected = sample.cross_section(&beam(), &directions);
+        let brightest = expected.iter().copied().fold(0.0, f64::max);
+        crate::simd::testing::with_all_instructions(|name| {
+            let found = sample.cross_section(&beam(), &directions);
+            for (found, expected) in found.iter().zip(&expected) {
+                // Terms cancel in deep minima, completely at alpha_f = 0.
+                let allowed = 1e-10 * expected + 1e-14 * brightest;
+                let error = (found - expected).abs();
+                assert!(error <= allowed, "{name}: {found:e} {expected:e}");
+            }
+        });
+    }
+}
+
+#[test]
+fn no_directions_give_no_values() {
+    let sample = &many_samples()[0];
+    assert!(sample.cross_section(&beam(), &[]).is_empty());
+    sample
+        .scattering(&beam())
+        .for_each_block([], |_, _| panic!("there is no block"));
+}
