@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::console::{one_line, say};
 use clap::error::ErrorKind;
 use gisaxs_infer::{Device, Inversion, Options, Predictor, PreparedInstrument, demo, report};
-use gisaxs_preproc::{Frame, Instrument};
+use gisaxs_preproc::{Frame, FrameStack, Instrument};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -12,7 +12,9 @@ use std::time::Instant;
 /// Arguments of `invert`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Detector frames (CBF, TIFF, EDF, NPY); the demonstration frame if none is given.
+    /// Detector frames, stacks of them or folders (CBF, TIFF, EDF, NPY, NPZ, NeXus, HDF5; also
+    /// gzipped); the demonstration frame if none is given. Frames of a stack become
+    /// `<stem>_<index>`.
     frames: Vec<PathBuf>,
     /// Beam, detector, sample; default: instrument.toml beside each frame.
     #[arg(long, value_name = "FILE", conflicts_with = "poni")]
@@ -104,26 +106,43 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
     }
     let mut source = Instruments::new(args, None)?;
     let mut all_done = true;
+    let mut failed = |path: &Path, error: Failure| {
+        let reason = one_line(&*error);
+        // Most messages begin with the file; a mask or instrument may be meant too.
+        let name = path.display().to_string();
+        if reason.starts_with(&name) {
+            eprintln!("error: {reason}");
+        } else {
+            eprintln!("error: {name}: {reason}");
+        }
+        all_done = false;
+    };
     for path in &args.frames {
-        let result = (|| {
-            let started = Instant::now();
-            let frame = Frame::open(path)?;
-            let read_ms = milliseconds(started);
-            let prepared = source.get(&frame, Some(path))?;
-            one(args, &predictor, &frame, prepared, read_ms)
-        })();
-        match result {
-            Ok(summary) => say!("{summary}"),
+        let opened = Instant::now();
+        let stack = match FrameStack::open(path) {
+            Ok(stack) => stack,
             Err(error) => {
-                let reason = one_line(&*error);
-                // Most messages begin with the file; a mask or instrument may be meant too.
-                let name = path.display().to_string();
-                if reason.starts_with(&name) {
-                    eprintln!("error: {reason}");
-                } else {
-                    eprintln!("error: {name}: {reason}");
-                }
-                all_done = false;
+                failed(path, error.into());
+                continue;
+            }
+        };
+        let open_ms = milliseconds(opened) / stack.len() as f64;
+        if stack.len() > 1 {
+            for warning in stack.warnings() {
+                eprintln!("warning: {}: {warning}", path.display());
+            }
+        }
+        for index in 0..stack.len() {
+            let result = (|| {
+                let started = Instant::now();
+                let frame = stack.frame(index)?;
+                let read_ms = open_ms + milliseconds(started);
+                let prepared = source.get(&frame, Some(path))?;
+                one(args, &predictor, &frame, prepared, read_ms)
+            })();
+            match result {
+                Ok(summary) => say!("{summary}"),
+                Err(error) => failed(path, error),
             }
         }
     }
@@ -206,7 +225,10 @@ impl<'a> Instruments<'a> {
         let instrument = match (&self.common, path) {
             (Some(instrument), _) => instrument.clone(),
             (None, path) => {
-                let folder = path.and_then(Path::parent).unwrap_or(Path::new(""));
+                let folder = match path {
+                    Some(path) if path.is_dir() => path,
+                    path => path.and_then(Path::parent).unwrap_or(Path::new("")),
+                };
                 let beside = folder.join("instrument.toml");
                 if !beside.is_file() {
                     return Err(format!(
