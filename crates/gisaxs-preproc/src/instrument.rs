@@ -10,6 +10,7 @@ use ndarray::Array2;
 use crate::detector::Detector;
 use crate::error::{Error, Result};
 use crate::frame::{Frame, FrameHeader, MAX_PIXELS, read_file};
+use crate::geometry::{BeamPose, DetectorOrientation, Geometry, Rotations, SampleOrientation};
 use crate::input::{Conditions, KnownMaterial};
 use crate::mask;
 use crate::sample::{SampleKnowledge, SampleSpec};
@@ -25,6 +26,13 @@ const PIXEL_SIZE: Range = Range::from(0.001, 5.0, "mm");
 const PIXEL: Range = Range::from(-1e5, 1e5, "px");
 const RADIUS: Range = Range::above(0.0, 1e4, "px");
 const SIZE: Range = Range::from(1.0, 65535.0, "px");
+const TILT: Range = Range::from(-80.0, 80.0, "deg");
+const TURN: Range = Range::from(-180.0, 180.0, "deg");
+const SAMPLE_ORIENTATION: Range = Range::from(1.0, 8.0, "");
+
+/// Largest tilt of detector or sample that [`Instrument::detector`] treats as none, deg: at
+/// 0.5 deg the distance varies by 0.1 % over a detector of 0.2 m at 2 m.
+const MAX_FLAT_DEG: f64 = 0.5;
 
 /// A part of the detector that lies in the shadow of a beamstop.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +58,17 @@ pub enum Beamstop {
 pub(crate) struct UserMask {
     pub(crate) file: String,
     pub(crate) masked: Array2<bool>,
+}
+
+/// How detector and sample stand, beyond the simplest case: a detector perpendicular to the
+/// beam and a surface that faces up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Mount {
+    pub(crate) rotations: Rotations,
+    /// Columns run against q_y.
+    pub(crate) columns_reversed: bool,
+    pub(crate) sample_tilt_rad: f64,
+    pub(crate) sample_orientation: SampleOrientation,
 }
 
 /// Beam, detector, beamstops, user mask and sample of one measurement.
@@ -88,6 +107,7 @@ pub struct Instrument {
     distance_mm: f64,
     direct_beam_px: [f64; 2],
     up: Up,
+    mount: Mount,
     beamstops: Vec<Beamstop>,
     mask_path: Option<PathBuf>,
     user_mask: Option<Arc<UserMask>>,
@@ -121,6 +141,7 @@ impl Instrument {
             distance_mm: detector.distance_mm,
             direct_beam_px: detector.direct_beam_px,
             up: detector.up,
+            mount: Mount::default(),
             beamstops: Vec::new(),
             mask_path: None,
             user_mask: None,
@@ -153,7 +174,7 @@ impl Instrument {
     fn read(text: &str, file: &str, folder: &Path) -> Result<Self> {
         let table = section::parse(file, text)?;
         let root = Section::root(file, &table, &["beam", "detector", "sample"])?;
-        let beam = read_beam(&root)?;
+        let (beam, mut mount) = read_beam(&root)?;
         let detector = root
             .table(
                 "detector",
@@ -164,6 +185,8 @@ impl Instrument {
                     "pixel_size_mm",
                     "shape",
                     "up",
+                    "right",
+                    "tilt_deg",
                     "beamstops",
                     "mask",
                 ],
@@ -214,6 +237,12 @@ impl Instrument {
                 return Err(detector.bad("up", "\"rows-decrease\" or \"rows-increase\""));
             }
         };
+        mount.columns_reversed = match detector.text("right", RIGHT)? {
+            None | Some("columns-increase") => false,
+            Some("columns-decrease") => true,
+            Some(_) => return Err(detector.bad("right", RIGHT)),
+        };
+        mount.rotations = read_tilt(&detector)?;
         let beamstops = detector
             .tables("beamstops", &["center_px", "radius_px", "rectangle_px"])?
             .iter()
@@ -232,6 +261,7 @@ impl Instrument {
             distance_mm,
             direct_beam_px,
             up,
+            mount,
             beamstops,
             mask_path: None,
             user_mask: None,
@@ -311,6 +341,7 @@ impl Instrument {
             distance_mm,
             direct_beam_px,
             up: Up::RowsDecrease,
+            mount: Mount::default(),
             beamstops: Vec::new(),
             mask_path: None,
             user_mask: None,
@@ -454,7 +485,7 @@ impl Instrument {
         }
         resolved.pixel_mm = resolved.pixel_mm.or(frame.header().pixel_mm);
         // The result must make a detector and fit the mask, now that everything is known.
-        resolved.detector()?;
+        resolved.pixels()?;
         if let Some(mask) = &resolved.user_mask {
             resolved.check_mask(mask, found)?;
         }
@@ -473,17 +504,54 @@ impl Instrument {
         self.beam
     }
 
-    /// The detector's geometry.
+    /// Where every pixel points, with tilts of detector and sample.
     ///
     /// # Errors
     /// [`Error::DetectorUndetermined`] if shape or pixel size are left to the frame.
-    pub fn detector(&self) -> Result<FlatDetector> {
+    pub fn geometry(&self) -> Result<Geometry> {
+        let (shape, pixel_mm) = self.pixels()?;
+        let rows_reversed = self.up == Up::RowsDecrease;
+        let pose = BeamPose {
+            distance_mm: self.distance_mm,
+            direct_beam_px: self.direct_beam_px,
+            rotations: self.mount.rotations,
+            orientation: DetectorOrientation::new(rows_reversed, self.mount.columns_reversed),
+        };
+        Geometry::new(self.beam, shape, pixel_mm, pose.pose(shape, pixel_mm))?
+            .with_sample(self.mount.sample_tilt_rad, self.mount.sample_orientation)
+    }
+
+    /// Shape and pixel size \[horizontal, vertical\], mm, if they are known.
+    pub(crate) fn pixels(&self) -> Result<([usize; 2], [f64; 2])> {
         let undetermined = |key| Error::DetectorUndetermined {
             file: self.file.clone(),
             key,
         };
         let shape = self.shape.ok_or_else(|| undetermined("shape"))?;
         let pixel_mm = self.pixel_mm.ok_or_else(|| undetermined("pixel_size_mm"))?;
+        Ok((shape, pixel_mm))
+    }
+
+    /// Whether the detector is perpendicular to the beam, not turned about it, and the
+    /// sample's surface faces up, all exactly.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.mount.rotations == Rotations::default()
+            && self.mount.sample_tilt_rad == 0.0
+            && self.mount.sample_orientation == SampleOrientation::default()
+    }
+
+    /// The detector as one perpendicular to the direct beam, in front of a surface that
+    /// faces up: what simulations use. Tilts below 0.5 deg are left out;
+    /// [`geometry`](Self::geometry) has them all. Columns run to the right whatever `right`
+    /// says: only the sign of q_y depends on it.
+    ///
+    /// # Errors
+    /// [`Error::DetectorUndetermined`] if shape or pixel size are left to the frame;
+    /// [`Error::Value`] for a detector or a sample that is turned by more.
+    pub fn detector(&self) -> Result<FlatDetector> {
+        let (shape, pixel_mm) = self.pixels()?;
+        self.check_flat()?;
         Ok(FlatDetector {
             rows: shape[0],
             cols: shape[1],
@@ -492,6 +560,45 @@ impl Instrument {
             direct_beam_px: self.direct_beam_px,
             up: self.up,
         })
+    }
+
+    fn check_flat(&self) -> Result<()> {
+        let Mount {
+            rotations,
+            sample_tilt_rad,
+            sample_orientation,
+            ..
+        } = self.mount;
+        let refuse = |key: &str, value: String, expected: String| {
+            Err(Error::Value {
+                file: self.file.clone(),
+                key: key.to_owned(),
+                value,
+                expected,
+            })
+        };
+        let turns = [
+            ("detector tilt", rotations.tilt_rad()),
+            ("detector rotation about the beam", rotations.rot3),
+            ("sample_tilt", sample_tilt_rad),
+        ];
+        for (key, angle) in turns {
+            if angle.to_degrees().abs() > MAX_FLAT_DEG {
+                return refuse(
+                    key,
+                    format!("{:.3} deg", angle.to_degrees()),
+                    format!(
+                        "at most {MAX_FLAT_DEG} deg where the beam must hit the detector squarely"
+                    ),
+                );
+            }
+        }
+        if sample_orientation != SampleOrientation::default() {
+            let expected = "1, a surface that faces up, where a simulation is compared".to_owned();
+            let number = sample_orientation.number().to_string();
+            return refuse("sample_orientation", number, expected);
+        }
+        Ok(())
     }
 
     /// The detector, if it is one of the known ones.
@@ -585,9 +692,22 @@ impl Instrument {
     pub fn to_toml(&self) -> String {
         let degrees = self.beam.alpha_i_rad().to_degrees();
         let mut text = format!(
-            "[beam]\nwavelength_nm = {:?}\nincidence_deg = {degrees:?}\n\n[detector]\n",
+            "[beam]\nwavelength_nm = {:?}\nincidence_deg = {degrees:?}\n",
             self.beam.wavelength_nm()
         );
+        let Mount {
+            rotations,
+            columns_reversed,
+            sample_tilt_rad,
+            sample_orientation,
+        } = self.mount;
+        if sample_tilt_rad != 0.0 {
+            text += &format!("sample_tilt_deg = {:?}\n", sample_tilt_rad.to_degrees());
+        }
+        if sample_orientation != SampleOrientation::default() {
+            text += &format!("sample_orientation = {}\n", sample_orientation.number());
+        }
+        text += "\n[detector]\n";
         if let Some(known) = self.known {
             let sensor = if known.is_cdte() { " CdTe" } else { "" };
             text += &format!("name = \"{}{sensor}\"\n", known.name());
@@ -606,6 +726,13 @@ impl Instrument {
         if self.up == Up::RowsIncrease {
             text += "up = \"rows-increase\"\n";
         }
+        if columns_reversed {
+            text += "right = \"columns-decrease\"\n";
+        }
+        if rotations != Rotations::default() {
+            let degrees = rotations.as_array().map(f64::to_degrees);
+            text += &format!("tilt_deg = {degrees:?}\n");
+        }
         if !self.beamstops.is_empty() {
             let stops: Vec<String> = self.beamstops.iter().map(beamstop_toml).collect();
             text += &format!("beamstops = [{}]\n", stops.join(", "));
@@ -617,6 +744,8 @@ impl Instrument {
         text + &self.sample.to_toml()
     }
 }
+
+const RIGHT: &str = "\"columns-increase\" or \"columns-decrease\"";
 
 /// Pixel sizes within 1 %.
 fn agree(a: [f64; 2], b: [f64; 2]) -> bool {
@@ -631,9 +760,35 @@ fn make_beam(file: &str, wavelength_nm: f64, incidence_deg: f64) -> Result<Beam>
     })
 }
 
-fn read_beam(root: &Section<'_>) -> Result<Beam> {
+/// The detector's rotations; see [`Rotations`].
+fn read_tilt(detector: &Section<'_>) -> Result<Rotations> {
+    let what = "[rot1, rot2, rot3] of the detector";
+    let Some([rot1, rot2, rot3]) = detector.numbers::<3>("tilt_deg", what, TURN)? else {
+        return Ok(Rotations::default());
+    };
+    let rotations = Rotations {
+        rot1: rot1.to_radians(),
+        rot2: rot2.to_radians(),
+        rot3: rot3.to_radians(),
+    };
+    if ![rot1, rot2].iter().all(|&angle| TILT.contains(angle)) {
+        return Err(detector.bad("tilt_deg", format!("{what}, the first two {TILT}")));
+    }
+    Ok(rotations)
+}
+
+fn read_beam(root: &Section<'_>) -> Result<(Beam, Mount)> {
     let beam = root
-        .table("beam", &["wavelength_nm", "energy_kev", "incidence_deg"])?
+        .table(
+            "beam",
+            &[
+                "wavelength_nm",
+                "energy_kev",
+                "incidence_deg",
+                "sample_tilt_deg",
+                "sample_orientation",
+            ],
+        )?
         .ok_or_else(|| root.missing("beam", "a table with wavelength_nm and incidence_deg"))?;
     let wavelength = beam.number("wavelength_nm", WAVELENGTH)?;
     let energy = beam.number("energy_kev", ENERGY)?;
@@ -651,7 +806,20 @@ fn read_beam(root: &Section<'_>) -> Result<Beam> {
         }
     };
     let incidence_deg = beam.required("incidence_deg", INCIDENCE)?;
-    make_beam(root.file, wavelength_nm, incidence_deg)
+    let sample_tilt_deg = beam.number("sample_tilt_deg", TURN)?.unwrap_or(0.0);
+    let key = "sample_orientation";
+    let sample_orientation = match beam.number(key, SAMPLE_ORIENTATION)? {
+        None => SampleOrientation::default(),
+        Some(n) if n.fract() == 0.0 => SampleOrientation::new(n as i64)?,
+        Some(_) => return Err(beam.bad(key, "a whole number from 1 to 8")),
+    };
+    let mount = Mount {
+        sample_tilt_rad: sample_tilt_deg.to_radians(),
+        sample_orientation,
+        ..Mount::default()
+    };
+    let beam = make_beam(root.file, wavelength_nm, incidence_deg)?;
+    Ok((beam, mount))
 }
 
 fn read_shape(detector: &Section<'_>) -> Result<Option<[usize; 2]>> {

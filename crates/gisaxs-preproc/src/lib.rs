@@ -42,6 +42,7 @@
 //! | known detectors, shapes, gaps | [`Detector`] |
 //! | beam, geometry, beamstops, user mask, sample | [`Instrument`], [`SampleSpec`] |
 //! | valid pixels, and why the others are not | [`Mask`], [`Reason`] |
+//! | exact q, angles and corrections of every pixel | [`Geometry`], [`QMap`], [`Corrections`] |
 //! | pixel to cell, counts per cell | [`PixelMap`], [`input::CellSums`] |
 //! | the network's view | [`input`] |
 //! | one-dimensional cuts with errors | [`Cut`] |
@@ -92,6 +93,7 @@ mod detector;
 mod error;
 mod format;
 mod frame;
+mod geometry;
 pub mod input;
 mod instrument;
 mod mask;
@@ -108,6 +110,10 @@ pub use detector::{Detector, Family};
 pub use error::{Error, Result};
 pub use format::npy::{NpyNumber, encode_npy};
 pub use frame::{Frame, FrameHeader, ReadOptions};
+pub use geometry::{
+    Absorber, Corrections, DetectorOrientation, Geometry, Polarization, Pose, QMap, Quantity,
+    Rotations, SampleOrientation,
+};
 pub use gisaxs_physics;
 pub use instrument::{Beamstop, Instrument};
 pub use mask::{Mask, Reason, decode_mask};

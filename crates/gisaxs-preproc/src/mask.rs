@@ -223,8 +223,7 @@ fn overload_limit(frame: &Frame) -> f32 {
 
 /// Gaps, user mask and beamstops: the bits that belong to the instrument.
 pub(crate) fn fixed_bits(instrument: &Instrument) -> Result<Vec<u8>> {
-    let detector = instrument.detector()?;
-    let (rows, cols) = (detector.rows, detector.cols);
+    let ([rows, cols], _) = instrument.pixels()?;
     let mut bits = vec![0_u8; rows * cols];
     if let Some(known) = instrument.known_detector()
         && known.shape() == [rows, cols]

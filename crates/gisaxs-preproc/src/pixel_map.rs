@@ -14,8 +14,11 @@
 //! Neighbouring pixels of a row mostly share a cell: the map is kept as runs, and binning
 //! adds a run at a time instead of scattering pixels.
 
+use gisaxs_physics::{Beam, FlatDetector};
+
 use crate::error::Result;
 use crate::frame::Frame;
+use crate::geometry::{Geometry, Quantity};
 use crate::input::{AsinhAxis, CellSums, K_AXIS, N_CELLS, N_K, N_Q, Q_AXIS, ROD_GUARD_Q_Y};
 use crate::instrument::Instrument;
 use crate::mask::{self, Mask, Reason};
@@ -54,40 +57,20 @@ impl PixelMap {
     /// [`Error::DetectorUndetermined`](crate::Error::DetectorUndetermined) if shape or pixel
     /// size are left to the frame: see [`Instrument::for_frame`].
     pub fn new(instrument: &Instrument) -> Result<Self> {
-        let detector = instrument.detector()?;
-        let beam = instrument.beam();
+        let geometry = instrument.geometry()?;
         let mut fixed_bits = mask::fixed_bits(instrument)?;
-        let (rows, cols) = (detector.rows, detector.cols);
+        let [rows, cols] = geometry.shape();
         let q_table = CellTable::new(Q_AXIS);
         let k_table = CellTable::new(K_AXIS);
-        let (sin_i, cos_i) = beam.alpha_i_rad().sin_cos();
-        let k = beam.k();
-
-        let x_mm: Vec<f64> = (0..cols)
-            .map(|col| detector.position_mm(col as f64, 0.0)[0])
-            .collect();
+        let mut rows_of_q = RowsOfQ::new(instrument, geometry)?;
         let mut k_z = vec![0.0; cols];
         let mut q_par = vec![0.0; cols];
 
         let mut runs = Vec::with_capacity(rows * 64);
         for (row, bits) in fixed_bits.chunks_exact_mut(cols).enumerate() {
-            let [_, y, z] = detector.position_mm(0.0, row as f64);
-            let normal = k * (y * cos_i - z * sin_i);
-            let forward = k * (z * cos_i + y * sin_i);
-            if normal <= 0.0 {
+            if !rows_of_q.fill(row, &mut k_z, &mut q_par) {
                 bits.iter_mut().for_each(|b| *b |= Reason::Outside.bit());
                 continue;
-            }
-            // Roots and quotients of the whole row first: without branches the compiler
-            // takes several at a time.
-            for ((&x, k_z), q_par) in x_mm.iter().zip(&mut k_z).zip(&mut q_par) {
-                let inverse_r = 1.0 / (x * x + y * y + z * z).sqrt();
-                let q_x = forward * inverse_r - k * cos_i;
-                let q_y = k * x * inverse_r;
-                let q = (q_x * q_x + q_y * q_y).sqrt();
-                *k_z = normal * inverse_r;
-                // No axis holds -1: the rod belongs to no cell.
-                *q_par = if q_y.abs() < ROD_GUARD_Q_Y { -1.0 } else { q };
             }
             let mut run = Run {
                 start: 0,
@@ -214,6 +197,84 @@ impl PixelMap {
             sum: cells.iter().map(|c| c.0 as f32).collect(),
             pixels: cells.iter().map(|c| c.1 as f32).collect(),
         }
+    }
+}
+
+/// k_z and q_par of the pixels of a row, nm^-1; -1, which no axis holds, for a pixel below the
+/// horizon (k_z) or on the rod (q_par).
+enum RowsOfQ {
+    /// Along a row of a detector that stands square to the beam only x changes.
+    Flat {
+        detector: FlatDetector,
+        beam: Beam,
+        x_mm: Vec<f64>,
+    },
+    /// Any other.
+    Tilted {
+        geometry: Box<Geometry>,
+        q: [Vec<f64>; 3],
+    },
+}
+
+impl RowsOfQ {
+    fn new(instrument: &Instrument, geometry: Geometry) -> Result<Self> {
+        let cols = geometry.shape()[1];
+        if !instrument.is_flat() {
+            return Ok(Self::Tilted {
+                geometry: Box::new(geometry),
+                q: std::array::from_fn(|_| vec![0.0; cols]),
+            });
+        }
+        let detector = instrument.detector()?;
+        Ok(Self::Flat {
+            detector,
+            beam: instrument.beam(),
+            x_mm: (0..cols)
+                .map(|col| detector.position_mm(col as f64, 0.0)[0])
+                .collect(),
+        })
+    }
+
+    /// Fills one row; false if it is known to lie below the horizon, with nothing filled.
+    fn fill(&mut self, row: usize, k_z: &mut [f64], q_par: &mut [f64]) -> bool {
+        // No axis holds -1: the rod belongs to no cell.
+        let beside_rod = |q: f64, q_y: f64| if q_y.abs() < ROD_GUARD_Q_Y { -1.0 } else { q };
+        match self {
+            Self::Flat {
+                detector,
+                beam,
+                x_mm,
+            } => {
+                let k = beam.k();
+                let (sin_i, cos_i) = beam.alpha_i_rad().sin_cos();
+                let [_, y, z] = detector.position_mm(0.0, row as f64);
+                let normal = k * (y * cos_i - z * sin_i);
+                let forward = k * (z * cos_i + y * sin_i);
+                if normal <= 0.0 {
+                    return false;
+                }
+                // Roots and quotients of the whole row first: without branches the compiler
+                // takes several at a time.
+                for ((&x, k_z), q_par) in x_mm.iter().zip(k_z).zip(q_par) {
+                    let inverse_r = 1.0 / (x * x + y * y + z * z).sqrt();
+                    let q_x = forward * inverse_r - k * cos_i;
+                    let q_y = k * x * inverse_r;
+                    *k_z = normal * inverse_r;
+                    *q_par = beside_rod((q_x * q_x + q_y * q_y).sqrt(), q_y);
+                }
+            }
+            Self::Tilted { geometry, q } => {
+                geometry.row(Quantity::KZ, row, k_z);
+                let [q_x, q_y, q_z] = q;
+                geometry.q_components_row(row, [&mut *q_x, &mut *q_y, q_z]);
+                for ((q_par, k_z), (q_x, q_y)) in q_par.iter_mut().zip(k_z).zip(q_x.iter().zip(q_y))
+                {
+                    *q_par = beside_rod((q_x * q_x + *q_y * *q_y).sqrt(), *q_y);
+                    *k_z = if *k_z > 0.0 { *k_z } else { -1.0 };
+                }
+            }
+        }
+        true
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
+use crate::geometry::Quantity;
 use crate::input::{CellSums, NetworkInput, encode};
 use crate::instrument::Instrument;
 use crate::mask::{Mask, Reason};
@@ -67,17 +68,17 @@ fn bright_below_horizon(
     const ROW_STEP: usize = 8;
     /// How much brighter the shadow must be: scatter of windows and air fills it a little.
     const FACTOR: f64 = 1.5;
-    let detector = instrument.detector()?;
-    let beam = instrument.beam();
-    let tan_i = beam.alpha_i_rad().tan();
+    let geometry = instrument.geometry()?;
+    let [rows, cols] = geometry.shape();
     let mut sides = [(0.0_f64, 0_usize); 2];
-    for row in (0..detector.rows).step_by(ROW_STEP) {
-        let [_, y, z] = detector.position_mm(0.0, row as f64);
-        let side = &mut sides[usize::from(y > z * tan_i)];
-        let range = row * detector.cols..(row + 1) * detector.cols;
+    let mut k_z = vec![0.0; cols];
+    for row in (0..rows).step_by(ROW_STEP) {
+        geometry.row(Quantity::KZ, row, &mut k_z);
+        let range = row * cols..(row + 1) * cols;
         let bits = &mask.bits()[range.clone()];
-        for (&c, &b) in frame.as_slice()[range].iter().zip(bits) {
+        for ((&c, &b), &k_z) in frame.as_slice()[range].iter().zip(bits).zip(&k_z) {
             if b & !Reason::Outside.bit() == 0 {
+                let side = &mut sides[usize::from(k_z > 0.0)];
                 side.0 += f64::from(c);
                 side.1 += 1;
             }

@@ -220,12 +220,12 @@ impl FrameStack {
     pub fn disagreements(&self, instrument: &Instrument) -> Vec<String> {
         let mut found = instrument.disagreements(self.header());
         let [rows, cols] = self.shape();
-        if let Ok(detector) = instrument.detector()
-            && [detector.rows, detector.cols] != [rows, cols]
+        if let Ok(([known_rows, known_cols], _)) = instrument.pixels()
+            && [known_rows, known_cols] != [rows, cols]
         {
             found.push(format!(
-                "frames have {rows} x {cols} pixels, but the instrument's detector has {} x {}",
-                detector.rows, detector.cols
+                "frames have {rows} x {cols} pixels, but the instrument's detector has \
+                 {known_rows} x {known_cols}"
             ));
         }
         found
