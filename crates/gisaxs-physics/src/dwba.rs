@@ -15,6 +15,7 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
+use crate::elementary::cis;
 use crate::form_factor::{Columns, Scratch, Terms, lanes_of, vector};
 use crate::material::RefractiveIndex;
 use crate::multilayer::{LayerColumns, LayerWave, WaveBlock};
@@ -306,7 +307,7 @@ impl Body<'_> {
 
     /// Phase of the in-plane position.
     fn shift(&self, q_x: f64, q_y: f64) -> Complex64 {
-        Complex64::cis(q_x * self.position[0] + q_y * self.position[1])
+        cis(q_x * self.position[0] + q_y * self.position[1])
     }
 
     /// The terms T_i T_f, R_i T_f, T_i R_f, R_i R_f in nm.

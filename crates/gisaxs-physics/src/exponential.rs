@@ -1,5 +1,6 @@
 //! Divided differences of the exponential: Fourier integrals over simplices.
 
+use crate::elementary::{exp, exp2, log2};
 use num_complex::Complex64;
 
 /// Divided difference exp\[x_1, ..., x_N\] of the exponential function at N complex points, which may
@@ -22,20 +23,20 @@ pub(crate) fn divided_difference<const N: usize>(points: [Complex64; N]) -> Comp
         .fold(0.0, f64::max)
         .sqrt();
     let squarings = if spread > LARGEST {
-        (spread / LARGEST).log2().ceil() as i32
+        log2(spread / LARGEST).ceil() as i32
     } else {
         0
     };
-    let scale = (-f64::from(squarings)).exp2();
+    let scale = exp2(-f64::from(squarings));
     let mut table = small(offsets.map(|x| x * scale), scale);
     for _ in 0..squarings {
         table = squared(&table);
     }
     table[0][N - 1]
         * if mean.im == 0.0 {
-            mean.re.exp().into()
+            exp(mean.re).into()
         } else {
-            mean.exp()
+            exp(mean)
         }
 }
 

@@ -6,6 +6,7 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use crate::elementary::{atan2, hypot, sin, sin_cos};
 use crate::error::{Error, Result, check, positive};
 
 /// Product of Planck's constant and the speed of light, in keV nm (exact in the SI of 2019).
@@ -71,7 +72,7 @@ impl Beam {
     /// k sin(alpha_i) in nm^-1: magnitude of the incident wavevector along the normal.
     #[must_use]
     pub fn kz(&self) -> f64 {
-        self.k() * self.alpha_i_rad.sin()
+        self.k() * sin(self.alpha_i_rad)
     }
 }
 
@@ -95,16 +96,16 @@ impl Direction {
     #[must_use]
     pub fn q(&self, beam: &Beam) -> [f64; 3] {
         let k = beam.k();
-        let (sin_f, cos_f) = self.alpha_f_rad.sin_cos();
-        let half = (0.5 * self.two_theta_f_rad).sin();
+        let (sin_f, cos_f) = sin_cos(self.alpha_f_rad);
+        let half = sin(0.5 * self.two_theta_f_rad);
         // cos f cos t - cos i = (cos f - cos i) - cos f (1 - cos t)
         let cos_difference = 2.0
-            * (0.5 * (beam.alpha_i_rad + self.alpha_f_rad)).sin()
-            * (0.5 * (beam.alpha_i_rad - self.alpha_f_rad)).sin();
+            * sin(0.5 * (beam.alpha_i_rad + self.alpha_f_rad))
+            * sin(0.5 * (beam.alpha_i_rad - self.alpha_f_rad));
         [
             k * (cos_difference - 2.0 * cos_f * half * half),
-            k * cos_f * self.two_theta_f_rad.sin(),
-            k * (sin_f + beam.alpha_i_rad.sin()),
+            k * cos_f * sin(self.two_theta_f_rad),
+            k * (sin_f + sin(beam.alpha_i_rad)),
         ]
     }
 
@@ -112,13 +113,13 @@ impl Direction {
     #[must_use]
     pub fn q_par(&self, beam: &Beam) -> f64 {
         let [q_x, q_y, _] = self.q(beam);
-        q_x.hypot(q_y)
+        hypot(q_x, q_y)
     }
 
     /// k sin(alpha_f) in nm^-1: normal component of the scattered wavevector in vacuum.
     #[must_use]
     pub fn kz(&self, beam: &Beam) -> f64 {
-        beam.k() * self.alpha_f_rad.sin()
+        beam.k() * sin(self.alpha_f_rad)
     }
 }
 
@@ -212,14 +213,14 @@ impl FlatDetector {
     #[must_use]
     pub fn direction(&self, beam: &Beam, col: f64, row: f64) -> Direction {
         let [x, y, z] = self.position_mm(col, row);
-        let (sin_i, cos_i) = beam.alpha_i_rad.sin_cos();
+        let (sin_i, cos_i) = sin_cos(beam.alpha_i_rad);
         let forward = z * cos_i + y * sin_i;
         let normal = y * cos_i - z * sin_i;
         // atan2 against the in-plane length is the same angle as asin(normal / r), but keeps its
         // digits at large angles.
         Direction {
-            alpha_f_rad: normal.atan2(forward.hypot(x)),
-            two_theta_f_rad: x.atan2(forward),
+            alpha_f_rad: atan2(normal, hypot(forward, x)),
+            two_theta_f_rad: atan2(x, forward),
         }
     }
 
@@ -227,9 +228,9 @@ impl FlatDetector {
     /// `None` where the direction does not reach the detector plane.
     #[must_use]
     pub fn pixel(&self, beam: &Beam, direction: &Direction) -> Option<[f64; 2]> {
-        let (sin_i, cos_i) = beam.alpha_i_rad.sin_cos();
-        let (sin_f, cos_f) = direction.alpha_f_rad.sin_cos();
-        let (sin_t, cos_t) = direction.two_theta_f_rad.sin_cos();
+        let (sin_i, cos_i) = sin_cos(beam.alpha_i_rad);
+        let (sin_f, cos_f) = sin_cos(direction.alpha_f_rad);
+        let (sin_t, cos_t) = sin_cos(direction.two_theta_f_rad);
         let forward = cos_f * cos_t;
         let along = forward * cos_i - sin_f * sin_i;
         if along <= 0.0 {

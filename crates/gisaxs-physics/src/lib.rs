@@ -109,8 +109,10 @@
 //! * C. T. Chantler, J. Phys. Chem. Ref. Data 24, 71 (1995); 29, 597 (2000): scattering factors.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod dwba;
+pub mod elementary;
 mod ensemble;
 mod error;
 mod exponential;

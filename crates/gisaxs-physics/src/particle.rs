@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
+use crate::elementary::{hypot, sin_cos};
 use crate::error::{Error, Result, positive};
 use crate::form_factor::FormFactor;
 use crate::material::RefractiveIndex;
@@ -39,7 +40,7 @@ impl Rotation {
     /// Right-handed, active rotation by `angle_rad` about an axis.
     #[must_use]
     pub fn about(axis: Axis, angle_rad: f64) -> Self {
-        let (s, c) = angle_rad.sin_cos();
+        let (s, c) = sin_cos(angle_rad);
         let matrix = match axis {
             Axis::X => [[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]],
             Axis::Y => [[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]],
@@ -242,7 +243,7 @@ impl Particle {
     /// Lateral distance of a body's far side from the origin, nm.
     fn reach(&self, body: &Component) -> f64 {
         let [x, y] = [0, 1].map(|i| body.position_nm[i] - self.origin_nm[i]);
-        x.hypot(y) + body.shape.radius()
+        hypot(x, y) + body.shape.radius()
     }
 
     /// The same particle with another [`Self::radius`] (nm).

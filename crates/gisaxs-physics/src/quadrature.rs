@@ -1,5 +1,6 @@
 //! Gauss-Legendre quadrature rules, computed once per node count.
 
+use crate::elementary::cos;
 use std::sync::{Mutex, OnceLock};
 
 /// Nodes and weights.
@@ -30,7 +31,7 @@ fn compute(n: usize) -> Vec<(f64, f64)> {
     let mut rule = vec![(0.0, 0.0); n];
     for i in 0..n.div_ceil(2) {
         let theta = std::f64::consts::PI * (i as f64 + 0.75) / (n as f64 + 0.5);
-        let mut x = theta.cos();
+        let mut x = cos(theta);
         let mut derivative = 0.0;
         for _ in 0..100 {
             let (p, d) = legendre(n, x);

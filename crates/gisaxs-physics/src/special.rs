@@ -12,6 +12,7 @@
 //! | [`sphere_3j1_over_x`] | 2e-15 | Taylor series below abs(x) = 1, the quotient above |
 //! | `faddeeva` | 1e-13 | Weideman's series |
 
+use crate::elementary::{cos, exp, norm, sin, sin_cos, sqrt, tan};
 use num_complex::Complex64;
 
 /// sin(z) / z, 1 at z = 0. There is no cancellation anywhere else.
@@ -21,14 +22,14 @@ pub(crate) fn sinc(z: Complex64) -> Complex64 {
     if z.im == 0.0 {
         return sinc_real(z.re).into();
     }
-    z.sin() / z
+    sin(z) / z
 }
 
 /// sin(x) / x for real x, 1 at x = 0.
 #[inline]
 #[must_use]
 pub(crate) fn sinc_real(x: f64) -> f64 {
-    if x == 0.0 { 1.0 } else { x.sin() / x }
+    if x == 0.0 { 1.0 } else { sin(x) / x }
 }
 
 /// J1(x) / x for real x, 1/2 at x = 0.
@@ -48,7 +49,7 @@ pub(crate) fn bessel_j1_over_z(z: Complex64) -> Complex64 {
     if z.im == 0.0 {
         return bessel_j1_over_x(z.re).into();
     }
-    let modulus = z.norm();
+    let modulus = norm(z);
     if modulus < HANKEL_FROM {
         poisson(z, modulus)
     } else {
@@ -66,8 +67,8 @@ fn poisson(z: Complex64, modulus: f64) -> Complex64 {
     // t and pi - t contribute the same; t = pi/2 is the middle node.
     let mut sum = Complex64::new(0.5, 0.0);
     for node in 1..intervals / 2 {
-        let (sin, cos) = (node as f64 * step).sin_cos();
-        sum += sin * sin * (z * cos).cos();
+        let (sine, cosine) = sin_cos(node as f64 * step);
+        sum += sine * sine * cos(z * cosine);
     }
     sum * (2.0 / intervals as f64)
 }
@@ -89,8 +90,8 @@ fn hankel(z: Complex64) -> Complex64 {
         term = term * inverse * ((4.0 - odd * odd) / (8.0 * (m + 1) as f64));
     }
     // cos and sin of z - 3 pi / 4.
-    let (sin, cos) = (z.sin(), z.cos());
-    let amplitude = (inverse / std::f64::consts::PI).sqrt();
+    let (sin, cos) = (sin(z), cos(z));
+    let amplitude = sqrt(inverse / std::f64::consts::PI);
     ((sin - cos) * p + (sin + cos) * q) * amplitude * inverse
 }
 
@@ -124,8 +125,8 @@ pub(crate) fn sphere_3j1_over_x(x_squared: Complex64) -> Complex64 {
             .rev()
             .fold(Complex64::ZERO, |sum, c| sum * x_squared + c);
     }
-    let x = x_squared.sqrt();
-    3.0 * (x.sin() / x - x.cos()) / x_squared
+    let x = sqrt(x_squared);
+    3.0 * (sin(x) / x - cos(x)) / x_squared
 }
 
 /// [`sphere_3j1_over_x`] for real x.
@@ -139,7 +140,7 @@ pub(crate) fn sphere_3j1_over_x_real(x_squared: f64) -> f64 {
             .fold(0.0, |sum, c| sum * x_squared + c);
     }
     let x = x_squared.sqrt();
-    let (sin, cos) = x.sin_cos();
+    let (sin, cos) = sin_cos(x);
     3.0 * (sin / x - cos) / x_squared
 }
 
@@ -157,7 +158,7 @@ const FADDEEVA_TERMS: usize = 40;
 #[must_use]
 pub(crate) fn faddeeva(z: Complex64) -> Complex64 {
     if z.im < 0.0 {
-        return 2.0 * (-z * z).exp() - faddeeva(-z);
+        return 2.0 * exp(-z * z) - faddeeva(-z);
     }
     let (scale, coefficients) = weideman();
     let denominator = (scale - Complex64::I * z).inv();
@@ -181,8 +182,8 @@ pub(crate) fn weideman() -> (f64, &'static [f64; FADDEEVA_TERMS]) {
             let sum: f64 = (1 - SAMPLES as i32 / 2..SAMPLES as i32 / 2)
                 .map(|j| {
                     let theta = 2.0 * PI * f64::from(j) / SAMPLES as f64;
-                    let t = scale * (0.5 * theta).tan();
-                    (-t * t).exp() * (scale * scale + t * t) * ((n + 1) as f64 * theta).cos()
+                    let t = scale * tan(0.5 * theta);
+                    exp(-t * t) * (scale * scale + t * t) * cos((n + 1) as f64 * theta)
                 })
                 .sum();
             sum / SAMPLES as f64

@@ -11,6 +11,7 @@
 
 use num_complex::Complex64;
 
+use crate::elementary::{cos, norm, powi, sin, sin_cos, sqrt};
 use crate::special::{bessel_j1_over_x, sinc, sphere_3j1_over_x};
 
 /// d/dz sin(z)/z = -j1(z) (DLMF 10.51.3).
@@ -41,7 +42,7 @@ pub(crate) fn sphere_slope(s: Complex64, value: Complex64) -> Complex64 {
             .fold(Complex64::ZERO, |sum, c| sum * s + c);
     }
     // j2 = 3 j1 / x - j0.
-    let x = s.sqrt();
+    let x = sqrt(s);
     1.5 * (sinc(x) - value) / s
 }
 
@@ -78,7 +79,7 @@ pub(crate) fn bessel_j2_over_z2(z: Complex64) -> Complex64 {
     if z.im == 0.0 {
         return bessel_j2_over_x2(z.re).into();
     }
-    let modulus = z.norm();
+    let modulus = norm(z);
     if modulus < HANKEL_FROM {
         poisson(z, modulus)
     } else {
@@ -93,8 +94,8 @@ fn poisson(z: Complex64, modulus: f64) -> Complex64 {
     // t and pi - t contribute the same; t = pi/2 is the middle node.
     let mut sum = Complex64::new(0.5, 0.0);
     for node in 1..intervals / 2 {
-        let (sin, cos) = (node as f64 * step).sin_cos();
-        sum += sin.powi(4) * (z * cos).cos();
+        let (sine, cosine) = sin_cos(node as f64 * step);
+        sum += powi(sine, 4) * cos(z * cosine);
     }
     sum * (2.0 / (3.0 * intervals as f64))
 }
@@ -116,8 +117,8 @@ fn hankel(z: Complex64) -> Complex64 {
         term = term * inverse * ((16.0 - odd * odd) / (8.0 * (m + 1) as f64));
     }
     // cos and sin of z - 5 pi / 4, times -sqrt 2.
-    let (sin, cos) = (z.sin(), z.cos());
-    let amplitude = (inverse / std::f64::consts::PI).sqrt();
+    let (sin, cos) = (sin(z), cos(z));
+    let amplitude = sqrt(inverse / std::f64::consts::PI);
     -((cos + sin) * p + (cos - sin) * q) * amplitude * inverse * inverse
 }
 

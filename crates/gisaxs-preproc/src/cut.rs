@@ -3,6 +3,7 @@
 //! Every bin is the sum of its valid pixels over their number, with the Poisson error
 //! sqrt(sum) / number; bins without a valid pixel are dropped, never written as zero.
 
+use gisaxs_physics::elementary::{sin, sin_cos};
 use gisaxs_physics::{Beam, FlatDetector};
 
 use crate::mask::Mask;
@@ -64,7 +65,7 @@ impl Cut {
         let per_bin = bins as f64 / (range[1] - range[0]);
         let mut sums = vec![(0.0_f64, 0.0_f64, 0_u32); bins];
 
-        let (sin_i, cos_i) = beam.alpha_i_rad().sin_cos();
+        let (sin_i, cos_i) = sin_cos(beam.alpha_i_rad());
         let k = beam.k();
         let [left, _, _] = detector.position_mm(0.0, 0.0);
         let [right, _, _] = detector.position_mm((cols - 1) as f64, 0.0);
@@ -78,7 +79,7 @@ impl Cut {
             let (k_z_low, k_z_high) = match kind {
                 CutKind::Horizontal {
                     alpha_f_rad: [low, high],
-                } => (k * low.sin(), k * high.sin()),
+                } => (k * sin(low), k * sin(high)),
                 CutKind::Vertical { .. } => (range[0], range[1]),
             };
             if k_z_ends[0].max(k_z_ends[1]) < k_z_low || k_z_ends[0].min(k_z_ends[1]) > k_z_high {

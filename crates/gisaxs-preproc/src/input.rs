@@ -12,6 +12,7 @@
 //!
 //! Training and inference call the same [`encode`]; there is no second copy.
 
+use gisaxs_physics::elementary::{asinh, ln, sin, sinh};
 use thiserror::Error;
 
 /// Version of the grid and of [`encode`]: weights remember the one they were trained with.
@@ -62,17 +63,17 @@ impl AsinhAxis {
     /// range for `x` outside the axis.
     #[must_use]
     pub fn position(&self, x: f64) -> f64 {
-        let low = (self.min / self.scale).asinh();
-        let high = (self.max / self.scale).asinh();
-        ((x / self.scale).asinh() - low) / (high - low) * self.cells as f64
+        let low = asinh(self.min / self.scale);
+        let high = asinh(self.max / self.scale);
+        (asinh(x / self.scale) - low) / (high - low) * self.cells as f64
     }
 
     /// Inverse of [`position`](Self::position).
     #[must_use]
     pub fn value(&self, position: f64) -> f64 {
-        let low = (self.min / self.scale).asinh();
-        let high = (self.max / self.scale).asinh();
-        self.scale * (low + (high - low) * position / self.cells as f64).sinh()
+        let low = asinh(self.min / self.scale);
+        let high = asinh(self.max / self.scale);
+        self.scale * sinh(low + (high - low) * position / self.cells as f64)
     }
 
     /// Lower edge of cell `i`, nm^-1.
@@ -253,13 +254,13 @@ pub fn encode(cells: &CellSums, conditions: &Conditions) -> Result<NetworkInput,
         return Err(InputError::NoCounts);
     }
 
-    let log_level = (level + LOG_OFFSET).ln();
+    let log_level = ln(level + LOG_OFFSET);
     for i in 0..N_CELLS {
         let pixels = cells.pixels[i];
         if pixels > 0.0 {
             let sum = cells.sum[i].max(0.0);
-            planes[i] = (sum / pixels + LOG_OFFSET).ln() - log_level;
-            planes[N_CELLS + i] = (1.0 + sum).ln() * 0.2;
+            planes[i] = ln(sum / pixels + LOG_OFFSET) - log_level;
+            planes[N_CELLS + i] = ln(1.0 + sum) * 0.2;
             planes[2 * N_CELLS + i] = 1.0;
         }
     }
@@ -282,7 +283,7 @@ fn scalars(
         Some(m) => [
             1.0,
             m.critical_wavenumber / 0.4,
-            (1e-3 + m.absorption_ratio).ln() / 4.0 + 1.0,
+            ln(1e-3 + m.absorption_ratio) / 4.0 + 1.0,
         ],
         None => [0.0; 3],
     };
@@ -293,7 +294,7 @@ fn scalars(
     [
         (conditions.wavelength_nm - 0.12) / 0.04,
         (conditions.alpha_i_rad.to_degrees() - 0.45) / 0.3,
-        k * conditions.alpha_i_rad.sin() / 0.5 - 1.0,
+        k * sin(conditions.alpha_i_rad) / 0.5 - 1.0,
         particle[0],
         particle[1],
         particle[2],

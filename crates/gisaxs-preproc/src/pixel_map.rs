@@ -14,6 +14,7 @@
 //! Neighbouring pixels of a row mostly share a cell: the map is kept as runs, and binning
 //! adds a run at a time instead of scattering pixels.
 
+use gisaxs_physics::elementary::sin_cos;
 use gisaxs_physics::{Beam, FlatDetector};
 
 use crate::error::Result;
@@ -246,7 +247,7 @@ impl RowsOfQ {
                 x_mm,
             } => {
                 let k = beam.k();
-                let (sin_i, cos_i) = beam.alpha_i_rad().sin_cos();
+                let (sin_i, cos_i) = sin_cos(beam.alpha_i_rad());
                 let [_, y, z] = detector.position_mm(0.0, row as f64);
                 let normal = k * (y * cos_i - z * sin_i);
                 let forward = k * (z * cos_i + y * sin_i);

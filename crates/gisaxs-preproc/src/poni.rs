@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use crate::detector::Detector;
 use crate::error::{Error, Result};
 use crate::instrument::Instrument;
+use gisaxs_physics::elementary::{acos, cos, tan};
 
 /// Largest tilt of the detector that is treated as none, deg: at 0.5 deg the distance varies
 /// by 0.1 % over a detector of 0.2 m at 2 m.
@@ -75,10 +76,7 @@ pub(crate) fn read(text: &str, file: &str, incidence_deg: f64) -> Result<Instrum
     let pixel1 = pixel(0, "PixelSize1")?;
     let pixel2 = pixel(1, "PixelSize2")?;
 
-    let tilt_deg = (rot1.cos() * rot2.cos())
-        .clamp(-1.0, 1.0)
-        .acos()
-        .to_degrees();
+    let tilt_deg = acos((cos(rot1) * cos(rot2)).clamp(-1.0, 1.0)).to_degrees();
     if tilt_deg > MAX_TILT_DEG {
         return Err(poni.wrong(
             "Rot1, Rot2",
@@ -94,8 +92,8 @@ pub(crate) fn read(text: &str, file: &str, incidence_deg: f64) -> Result<Instrum
             "below 0.5 deg: detectors turned about the beam are not supported",
         ));
     }
-    let mut row = (poni1 + distance * rot2.tan() / rot1.cos()) / pixel1 - 0.5;
-    let mut col = (poni2 - distance * rot1.tan()) / pixel2 - 0.5;
+    let mut row = (poni1 + distance * tan(rot2) / cos(rot1)) / pixel1 - 0.5;
+    let mut col = (poni2 - distance * tan(rot1)) / pixel2 - 0.5;
     let needs_shape = || {
         shape.ok_or_else(|| {
             poni.wrong(
@@ -117,7 +115,7 @@ pub(crate) fn read(text: &str, file: &str, incidence_deg: f64) -> Result<Instrum
         named,
         shape,
         [pixel2 * 1e3, pixel1 * 1e3],
-        distance / (rot1.cos() * rot2.cos()) * 1e3,
+        distance / (cos(rot1) * cos(rot2)) * 1e3,
         [col, row],
     )
 }

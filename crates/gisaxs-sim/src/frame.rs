@@ -1,5 +1,6 @@
 //! Detector frames: every pixel computed, blurred, hidden and counted.
 
+use gisaxs_physics::elementary::{asinh, hypot, sin_cos, sinh};
 use gisaxs_physics::{Beam, FlatDetector, Multilayer, RefractiveIndex, SeparableGrid, contrast};
 use rand::Rng;
 use serde::Serialize;
@@ -49,10 +50,7 @@ impl Positions {
     fn new(bins: &Bins) -> Self {
         let [q, k] = bins.tables();
         let on = |table: &[f32], scale: f64| {
-            table
-                .iter()
-                .map(|&x| (f64::from(x) / scale).asinh())
-                .collect()
+            table.iter().map(|&x| asinh(f64::from(x) / scale)).collect()
         };
         Self {
             q: on(q, Q_SCALE),
@@ -84,10 +82,10 @@ impl Scene<'_> {
 
     fn cross_section_at(&self, bins: &Bins, positions: &Positions) -> Vec<f32> {
         let axis = |end: f64, scale: f64| -> Vec<f64> {
-            let high = (end / scale).asinh();
+            let high = asinh(end / scale);
             let n = (high / LATTICE_STEP).ceil().max(8.0);
             (0..=n as usize)
-                .map(|i| scale * (high * i as f64 / n).sinh())
+                .map(|i| scale * sinh(high * i as f64 / n))
                 .collect()
         };
         let (q_scale, k_scale) = (Q_SCALE, K_SCALE);
@@ -95,8 +93,8 @@ impl Scene<'_> {
         // Nodes, not cells: the engine is asked at the points of the lattice.
         let (q, k) = (axis(q_end, q_scale), axis(k_end, k_scale));
         let lattice = Lattice {
-            q_scale: (q.len() - 1) as f64 / (q_end / q_scale).asinh(),
-            k_scale: (k.len() - 1) as f64 / (k_end / k_scale).asinh(),
+            q_scale: (q.len() - 1) as f64 / asinh(q_end / q_scale),
+            k_scale: (k.len() - 1) as f64 / asinh(k_end / k_scale),
             n_q: q.len(),
             n_k: k.len(),
         };
@@ -104,7 +102,7 @@ impl Scene<'_> {
         let amplitude = contrast(self.beam, self.particle).norm_sqr();
         let (square, coherent) = if c.model == CorrelationModel::Decoupling {
             let engine = SeparableGrid::new(self.stack, self.beam, &q, &horizon(&k));
-            let (radii, weights) = self.particles.sizes.nodes(q_end.hypot(k_end));
+            let (radii, weights) = self.particles.sizes.nodes(hypot(q_end, k_end));
             let a = engine.averages(self.particles.shape, &radii, &weights);
             (a.mean_square, a.coherent)
         } else {
@@ -154,7 +152,7 @@ impl Scene<'_> {
 /// Positions of all pixels, row-major.
 fn pixel_bins(beam: &Beam, detector: &FlatDetector) -> Bins {
     let (rows, cols) = (detector.rows, detector.cols);
-    let (k, (sin_i, cos_i)) = (beam.k(), beam.alpha_i_rad().sin_cos());
+    let (k, (sin_i, cos_i)) = (beam.k(), sin_cos(beam.alpha_i_rad()));
     let (mut q_par, mut k_z) = (
         Vec::with_capacity(rows * cols),
         Vec::with_capacity(rows * cols),

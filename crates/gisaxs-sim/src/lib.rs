@@ -79,6 +79,7 @@
 //!   scattering of rough surfaces.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod artifact;
 #[cfg(feature = "dataset")]

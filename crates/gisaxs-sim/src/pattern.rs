@@ -1,6 +1,7 @@
 //! The particles' pattern on a grid of cells, computed once and composed many times.
 
-use gisaxs_physics::{Averages, Beam, Complex64, Multilayer, SeparableGrid};
+use gisaxs_physics::elementary::{from_polar, hypot, ln};
+use gisaxs_physics::{Averages, Beam, Multilayer, SeparableGrid};
 
 use crate::prior::{Correlation, CorrelationModel, Particles};
 
@@ -97,7 +98,7 @@ pub fn moments(
         })
         .collect();
     let engine = SeparableGrid::new(stack, beam, &q, &k);
-    let q_max = q[q.len() - 1].hypot(k[k.len() - 1]);
+    let q_max = hypot(q[q.len() - 1], k[k.len() - 1]);
     let (radii, weights) = particles.sizes.nodes(q_max);
     let merge = |fine: &[f64]| merge_rows(fine, q.len());
     match fixed {
@@ -137,7 +138,7 @@ fn correlated(
         CorrelationModel::SizeSpacing { kappa } => {
             engine.size_spacing_correlation(particles.shape, radii, weights, kappa, |q| {
                 let (modulus, phase) = c.modulus_and_phase(q);
-                Complex64::from_polar(modulus, phase)
+                from_polar(modulus, phase)
             })
         }
         CorrelationModel::LocalMonodisperse => {
@@ -214,7 +215,7 @@ impl StoredPattern {
             .mean_square
             .iter()
             .map(|&m| {
-                let depth = -((m / max).max(1e-300)).ln() / f64::from(LOG_STEP);
+                let depth = -ln((m / max).max(1e-300)) / f64::from(LOG_STEP);
                 depth.clamp(0.0, 65535.0).round() as u16
             })
             .collect();

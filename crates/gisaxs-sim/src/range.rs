@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::{Error, Result};
+use gisaxs_physics::elementary::{exp, ln};
 
 /// A density over an interval, drawn from by its inverse cumulative distribution: one number of
 /// the unit interval makes one value, so that designs (Latin hypercube, Sobol) apply to it, and
@@ -63,7 +64,7 @@ impl Bell {
     fn limits(&self, log: bool) -> [f64; 2] {
         let default = |side: f64| {
             if log {
-                self.centre * (side * SPREADS * self.spread).exp()
+                self.centre * exp(side * SPREADS * self.spread)
             } else {
                 self.centre + side * SPREADS * self.spread
             }
@@ -80,7 +81,7 @@ impl Bell {
         let normal = Normal::standard();
         let score = |x: f64| {
             if log {
-                (x / self.centre).ln() / self.spread
+                ln(x / self.centre) / self.spread
             } else {
                 (x - self.centre) / self.spread
             }
@@ -95,7 +96,7 @@ impl Bell {
             normal.inverse_cdf(p + (q - p) * u)
         };
         let value = if log {
-            self.centre * (self.spread * z).exp()
+            self.centre * exp(self.spread * z)
         } else {
             self.centre + self.spread * z
         };
@@ -160,7 +161,7 @@ impl Range {
         match self {
             Self::Fixed(x) => *x,
             Self::Uniform([a, b]) => a + (b - a) * u,
-            Self::LogUniform([a, b]) => (a.ln() + (b / a).ln() * u).exp(),
+            Self::LogUniform([a, b]) => exp(ln(*a) + ln(b / a) * u),
             Self::Normal(bell) => bell.quantile(u, false),
             Self::LogNormal(bell) => bell.quantile(u, true),
             Self::Discrete(choice) => choice.quantile(u),

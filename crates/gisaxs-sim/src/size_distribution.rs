@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
+use gisaxs_physics::elementary::{exp, ln, powi};
 
 /// Shape of one component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,18 +40,18 @@ impl Component {
             Kind::Gaussian => {
                 let sigma = self.spread * self.radius_nm;
                 let x = (r - self.radius_nm) / sigma;
-                norm / sigma * (-0.5 * x * x).exp()
+                norm / sigma * exp(-0.5 * x * x)
             }
             Kind::LogNormal => {
-                let x = (r / self.radius_nm).ln() / self.spread;
-                norm / (self.spread * r) * (-0.5 * x * x).exp()
+                let x = ln(r / self.radius_nm) / self.spread;
+                norm / (self.spread * r) * exp(-0.5 * x * x)
             }
             Kind::SchulzZimm => {
-                let shape = self.spread.powi(-2);
+                let shape = powi(self.spread, -2);
                 let x = r / self.radius_nm;
                 let log =
-                    shape * shape.ln() - libm::lgamma(shape) + (shape - 1.0) * x.ln() - shape * x;
-                log.exp() / self.radius_nm
+                    shape * ln(shape) - libm::lgamma(shape) + (shape - 1.0) * ln(x) - shape * x;
+                exp(log) / self.radius_nm
             }
         }
     }
@@ -64,13 +65,13 @@ impl Component {
                 self.radius_nm * (1.0 + SIGMAS * self.spread),
             ],
             Kind::LogNormal => [
-                self.radius_nm * (-SIGMAS * self.spread).exp(),
-                self.radius_nm * (SIGMAS * self.spread).exp(),
+                self.radius_nm * exp(-SIGMAS * self.spread),
+                self.radius_nm * exp(SIGMAS * self.spread),
             ],
             // Quantiles of the gamma distribution by Wilson and Hilferty, PNAS 17, 684 (1931).
             Kind::SchulzZimm => [-1.0, 1.0].map(|side| {
-                let root = 1.0 - self.spread.powi(2) / 9.0 + side * SIGMAS * self.spread / 3.0;
-                self.radius_nm * root.max(0.0).powi(3)
+                let root = 1.0 - powi(self.spread, 2) / 9.0 + side * SIGMAS * self.spread / 3.0;
+                self.radius_nm * powi(root.max(0.0), 3)
             }),
         }
     }
@@ -185,7 +186,7 @@ impl SizeDistribution {
             return refuse("radius of a knot", pair[1][0], "larger than the one before");
         }
         let highest = knots.iter().map(|k| k[1]).fold(f64::MIN, f64::max);
-        let density = |r: f64| (spline(&knots, r) - highest).exp();
+        let density = |r: f64| exp(spline(&knots, r) - highest);
         let last = knots[knots.len() - 1][0];
         let (edges, cumulative) = tabulate(knots[0][0], last, density)?;
         Ok(Self {
@@ -225,7 +226,7 @@ impl SizeDistribution {
     }
 
     fn moment(&self, power: i32) -> f64 {
-        self.cells().map(|(r, p)| p * r.powi(power)).sum()
+        self.cells().map(|(r, p)| p * powi(r, power)).sum()
     }
 
     /// Cell centres and probabilities of the table.
@@ -282,7 +283,7 @@ impl SizeDistribution {
         let mut cumulative = vec![0.0];
         let mut sum = 0.0;
         for (r, p) in self.cells() {
-            sum += p * r.powi(3);
+            sum += p * powi(r, 3);
             cumulative.push(sum);
         }
         cumulative.iter_mut().for_each(|c| *c /= sum);

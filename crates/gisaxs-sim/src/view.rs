@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use gisaxs_physics::Multilayer;
+use gisaxs_physics::elementary::exp;
 use rand::Rng;
 
 use crate::Result;
@@ -326,7 +327,7 @@ impl CellSetup {
                 (1.0 - u) * line[q0] + u * line[q1]
             };
             for (value, &tap) in row.iter_mut().zip(&columns) {
-                *value = (-between(&depth, tap)).exp();
+                *value = exp(-between(&depth, tap));
             }
             if !excess.is_empty() {
                 pattern.mix_share(row_pair, v, &mut share);

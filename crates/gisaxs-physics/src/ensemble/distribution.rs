@@ -1,5 +1,6 @@
 //! Continuous distributions of a parameter, and their discretisation.
 
+use crate::elementary::{atan, cos, exp, ln, powi, sin};
 use crate::error::{Error, Result, check, positive};
 
 /// A distribution of a positive parameter such as a radius; widths carry the same unit.
@@ -95,21 +96,21 @@ impl Distribution {
     pub fn relative_density(&self, x: f64) -> f64 {
         match *self {
             Self::Gate { min, max } => f64::from(u8::from((min..=max).contains(&x))),
-            Self::Gaussian { mean, std_dev } => (-0.5 * ((x - mean) / std_dev).powi(2)).exp(),
-            Self::Lorentz { mean, hwhm } => 1.0 / (1.0 + ((x - mean) / hwhm).powi(2)),
+            Self::Gaussian { mean, std_dev } => exp(-0.5 * powi((x - mean) / std_dev, 2)),
+            Self::Lorentz { mean, hwhm } => 1.0 / (1.0 + powi((x - mean) / hwhm, 2)),
             Self::LogNormal { median, scale } if x > 0.0 => {
-                (-0.5 * ((x / median).ln() / scale).powi(2)).exp() / x
+                exp(-0.5 * powi(ln(x / median) / scale, 2)) / x
             }
             Self::LogNormal { .. } => 0.0,
             Self::Schulz { mean, std_dev } if x > 0.0 => {
-                let (k, u) = ((mean / std_dev).powi(2), x / mean);
-                ((k - 1.0) * u.ln() - k * (u - 1.0)).exp()
+                let (k, u) = (powi(mean / std_dev, 2), x / mean);
+                exp((k - 1.0) * ln(u) - k * (u - 1.0))
             }
             Self::Schulz { .. } => 0.0,
             Self::Cosine { mean, sigma } => {
                 let phase = std::f64::consts::PI * (x - mean) / (2.0 * sigma);
                 if phase.abs() <= std::f64::consts::PI {
-                    0.5 * (1.0 + phase.cos())
+                    0.5 * (1.0 + cos(phase))
                 } else {
                     0.0
                 }
@@ -124,16 +125,16 @@ impl Distribution {
         match *self {
             Self::Gate { min, max } => ((x - min) / (max - min)).clamp(0.0, 1.0),
             Self::Gaussian { mean, std_dev } => normal((x - mean) / std_dev),
-            Self::Lorentz { mean, hwhm } => 0.5 + ((x - mean) / hwhm).atan() / std::f64::consts::PI,
-            Self::LogNormal { median, scale } if x > 0.0 => normal((x / median).ln() / scale),
+            Self::Lorentz { mean, hwhm } => 0.5 + atan((x - mean) / hwhm) / std::f64::consts::PI,
+            Self::LogNormal { median, scale } if x > 0.0 => normal(ln(x / median) / scale),
             Self::Schulz { mean, std_dev } if x > 0.0 => {
-                let k = (mean / std_dev).powi(2);
+                let k = powi(mean / std_dev, 2);
                 lower_gamma_ratio(k, k * x / mean)
             }
             Self::LogNormal { .. } | Self::Schulz { .. } => 0.0,
             Self::Cosine { mean, sigma } => {
                 let t = ((x - mean) / (2.0 * sigma)).clamp(-1.0, 1.0);
-                0.5 * (1.0 + t) + (std::f64::consts::PI * t).sin() / std::f64::consts::TAU
+                0.5 * (1.0 + t) + sin(std::f64::consts::PI * t) / std::f64::consts::TAU
             }
         }
     }
@@ -148,7 +149,7 @@ impl Distribution {
             Self::Gaussian { mean, std_dev } => [mean - width * std_dev, mean + width * std_dev],
             Self::Lorentz { mean, hwhm } => [mean - width * hwhm, mean + width * hwhm],
             Self::LogNormal { median, scale } => {
-                let factor = (width * scale).exp();
+                let factor = exp(width * scale);
                 [median / factor, median * factor]
             }
             Self::Schulz { mean, std_dev } => {
@@ -206,7 +207,7 @@ impl Distribution {
 /// Lentz' method for the continued fraction of 1 - P (DLMF 8.9.2) above.
 fn lower_gamma_ratio(a: f64, x: f64) -> f64 {
     const TERMS: usize = 10_000;
-    let front = (a * x.ln() - x - libm::lgamma(a)).exp();
+    let front = exp(a * ln(x) - x - libm::lgamma(a));
     if x < a + 1.0 {
         let mut term = 1.0 / a;
         let mut sum = term;

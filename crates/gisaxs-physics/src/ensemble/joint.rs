@@ -1,6 +1,7 @@
 //! Joint distributions of several parameters.
 
 use super::{Distribution, Node};
+use crate::elementary::exp;
 use crate::error::{Error, Result, check, positive};
 
 /// A joint distribution of several parameters of a particle, such as radius and height: each has
@@ -251,7 +252,7 @@ fn copula(l: &[Vec<f64>], z: &[f64]) -> f64 {
         determinant *= l[i][i];
         exponent += z[i] * z[i] - y[i] * y[i];
     }
-    (0.5 * exponent).exp() / determinant
+    exp(0.5 * exponent) / determinant
 }
 
 /// Phi^-1(u): bisection on the complementary error function, to 1e-12, as it runs once per node.

@@ -9,9 +9,8 @@
 //! phases exp(i q_z z) are products of exp(i k_i z), the same for all pixels, and exp(i k_f z).
 //! All sizes of one shape share |Q| and 3 / |Q|^3.
 
-use num_complex::Complex64;
-
 use super::terms::{Column, Scratch, Terms, lanes_of, vector};
+use crate::elementary::{cis, powi};
 use crate::simd::{Cplx, Kernel, Real, Simd, dispatch, lanes, lanes_mut};
 use crate::special::SPHERE_SERIES;
 
@@ -69,7 +68,7 @@ impl Ball {
         let x = q * self.radius_nm;
         let (sin, cos) = x.sin_cos();
         // V 3 (sin x - x cos x) / x^3 = (V / R^3) (3 / |Q|^3) (sin x - x cos x).
-        let scale = self.volume / self.radius_nm.powi(3);
+        let scale = self.volume / powi(self.radius_nm, 3);
         let direct = x.negative_mul_add(cos, sin) * (inverse_cube * scale);
         let is_small = x.less_than(simd.real(1.0));
         if !is_small.any() {
@@ -162,7 +161,7 @@ impl Kernel for Sum<'_> {
         let vectors = re.len();
         assert!(im.len() == vectors && k_f.len() == vectors);
 
-        let phase = Complex64::cis(k_i.re * centre_nm);
+        let phase = cis(k_i.re * centre_nm);
         let [t_i, r_i] = incident;
         // The incident waves at the height of the centre.
         let [t_i, r_i] = [t_i * phase.conj(), r_i * phase].map(|wave| simd.complex(wave));

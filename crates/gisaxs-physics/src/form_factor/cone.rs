@@ -10,6 +10,7 @@ use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Integrals, Section, Slice, Sliced, gauss};
 use super::{FormFactor, Scratch, Terms, cis, solid};
+use crate::elementary::{hypot, sqrt, tan};
 use crate::error::{Result, check, positive};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z};
 
@@ -66,7 +67,7 @@ pub(super) fn base_slope(alpha_rad: f64) -> Result<f64> {
     check("base angle", alpha_rad, "rad", "0 < alpha < pi", |a| {
         a > 0.0 && a < PI
     })?;
-    Ok(1.0 / alpha_rad.tan())
+    Ok(1.0 / tan(alpha_rad))
 }
 
 /// Checks that a half width at the top is not negative beyond rounding.
@@ -110,11 +111,11 @@ impl Sliced for Cone {
 
 impl FormFactor for Cone {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
-        slices::at(self, (q[0] * q[0] + q[1] * q[1]).sqrt(), q[2])
+        slices::at(self, sqrt(q[0] * q[0] + q[1] * q[1]), q[2])
     }
 
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
-        slices::at_four(self, q_x.hypot(q_y), k_i, k_f)
+        slices::at_four(self, hypot(q_x, q_y), k_i, k_f)
     }
 
     fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
@@ -135,7 +136,7 @@ impl FormFactor for Cone {
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
-        let side = x.hypot(y);
+        let side = hypot(x, y);
         (self.radius_nm * side).max(self.radius_at(self.height_nm) * side + self.height_nm * z)
     }
 
@@ -152,7 +153,7 @@ impl FormFactor for Cone {
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
-        solid((0.0..=self.height_nm).contains(&z) && x.hypot(y) <= self.radius_at(z))
+        solid((0.0..=self.height_nm).contains(&z) && hypot(x, y) <= self.radius_at(z))
     }
 }
 
@@ -162,7 +163,7 @@ impl Differentiable for Cone {
     }
 
     fn differential(&self, q: [Complex64; 3]) -> Differential {
-        let q_par = (q[0] * q[0] + q[1] * q[1]).sqrt();
+        let q_par = sqrt(q[0] * q[0] + q[1] * q[1]);
         let r = self.radius_at(self.height_nm);
         let top = 2.0 * PI * r * r * bessel_j1_over_z(q_par * r);
         self.assemble(q, &slices::integrals(self, q_par, q[2]), top)
@@ -170,7 +171,7 @@ impl Differentiable for Cone {
 
     /// One pair of Bessel functions per node for all four terms.
     fn differential_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Differential; 4] {
-        let q_par = q_x.hypot(q_y);
+        let q_par = hypot(q_x, q_y);
         let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
         let r = self.radius_at(self.height_nm);
         let top = 2.0 * PI * r * r * bessel_j1_over_x(q_par * r);
@@ -183,7 +184,7 @@ impl Differentiable for Cone {
     }
 
     fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
-        let side = x.hypot(y);
+        let side = hypot(x, y);
         let top = self.radius_at(self.height_nm);
         if self.radius_nm * side > top * side + self.height_nm * z {
             [side, 0.0, 0.0, 0.0, 0.0]

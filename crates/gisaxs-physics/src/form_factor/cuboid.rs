@@ -9,6 +9,7 @@ use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
 use super::terms::Column;
 use super::{FormFactor, Scratch, Terms, cis, slab, solid};
+use crate::elementary::{hypot};
 use crate::error::{Result, positive};
 use crate::simd::{Kernel, Real, Simd, dispatch, lanes, lanes_mut};
 use crate::special::sinc;
@@ -67,7 +68,7 @@ impl FormFactor for Cuboid {
 
     /// Half the diagonal.
     fn radius(&self) -> f64 {
-        0.5 * self.length_nm.hypot(self.width_nm).hypot(self.height_nm)
+        0.5 * hypot(hypot(self.length_nm, self.width_nm), self.height_nm)
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {

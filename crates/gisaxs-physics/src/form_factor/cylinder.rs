@@ -10,6 +10,7 @@ use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
 use super::terms::Column;
 use super::{FormFactor, Scratch, Terms, cis, slab, solid};
+use crate::elementary::{self, hypot, sqrt};
 use crate::error::{Result, positive};
 use crate::simd::{Kernel, Simd, dispatch, lanes, lanes_mut};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z, sinc};
@@ -50,7 +51,7 @@ impl Cylinder {
 
 impl FormFactor for Cylinder {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
-        let q_par = (q[0] * q[0] + q[1] * q[1]).sqrt();
+        let q_par = sqrt(q[0] * q[0] + q[1] * q[1]);
         let half = 0.5 * self.height_nm * q[2];
         self.volume() * 2.0 * bessel_j1_over_z(q_par * self.radius_nm) * sinc(half) * cis(half)
     }
@@ -68,7 +69,7 @@ impl FormFactor for Cylinder {
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
-        self.radius_nm * x.hypot(y) + self.height_nm * z.max(0.0)
+        self.radius_nm * hypot(x, y) + self.height_nm * z.max(0.0)
     }
 
     fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
@@ -81,12 +82,12 @@ impl FormFactor for Cylinder {
 
     /// One Bessel function for all four terms, and sinc is even.
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
-        let disk = 2.0 * bessel_j1_over_x(q_x.hypot(q_y) * self.radius_nm) * self.volume();
+        let disk = 2.0 * bessel_j1_over_x(hypot(q_x, q_y) * self.radius_nm) * self.volume();
         let [sum, difference] = [k_i + k_f, k_i - k_f].map(|q_z| {
             let half = 0.5 * self.height_nm * q_z;
             if half.im == 0.0 {
                 // cis holds the sine that sinc needs.
-                let phase = Complex64::cis(half.re);
+                let phase = elementary::cis(half.re);
                 let sinc = if half.re == 0.0 { 1.0 } else { phase.im / half.re };
                 let f = disk * sinc * phase;
                 (f, f.conj())
@@ -140,7 +141,7 @@ impl Differentiable for Cylinder {
 
     fn differential(&self, q: [Complex64; 3]) -> Differential {
         let [x, y, z] = q;
-        let u = (x * x + y * y).sqrt() * self.radius_nm;
+        let u = sqrt(x * x + y * y) * self.radius_nm;
         let [slab, slab_slope] = slab(self.height_nm, z);
         let disk = 2.0 * self.volume() * bessel_j1_over_z(u);
         let slope = -2.0 * self.volume() * self.radius_nm * self.radius_nm * bessel_j2_over_z2(u) * slab;
@@ -154,6 +155,6 @@ impl Differentiable for Cylinder {
     }
 
     fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
-        [x.hypot(y), z.max(0.0), 0.0, 0.0, 0.0]
+        [hypot(x, y), z.max(0.0), 0.0, 0.0, 0.0]
     }
 }

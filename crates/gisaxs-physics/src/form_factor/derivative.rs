@@ -13,6 +13,7 @@ use num_complex::Complex64;
 
 use super::FormFactor;
 use super::catalogue::Parameter;
+use crate::elementary::cis;
 
 /// Most parameters that a shape can have derivatives for.
 pub const MOST_SHAPE_PARAMETERS: usize = 5;
@@ -120,7 +121,7 @@ pub(super) fn contour_derivative(extent: f64, f: impl Fn(Complex64) -> Complex64
     let radius = CIRCLE_RADIUS / extent;
     (0..CIRCLE)
         .map(|j| {
-            let unit = Complex64::cis(2.0 * PI * j as f64 / CIRCLE as f64);
+            let unit = cis(2.0 * PI * j as f64 / CIRCLE as f64);
             f(radius * unit) * unit.conj()
         })
         .sum::<Complex64>()

@@ -10,6 +10,7 @@ use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::{EllipsoidalSegment, FormFactor, Scratch, Terms, add_terms_one_by_one, cis, solid, square};
+use crate::elementary::{powi};
 use crate::error::{Result, positive};
 use crate::special::sphere_3j1_over_x;
 use crate::special_derivatives::sphere_slope;
@@ -74,7 +75,7 @@ impl FormFactor for Ellipsoid {
     }
 
     fn support(&self, direction: [f64; 3]) -> f64 {
-        let reach = (0..3).map(|i| (direction[i] * self.radii_nm[i]).powi(2)).sum::<f64>().sqrt();
+        let reach = (0..3).map(|i| powi(direction[i] * self.radii_nm[i], 2)).sum::<f64>().sqrt();
         direction[2] * self.radii_nm[2] + reach
     }
 
@@ -85,7 +86,7 @@ impl FormFactor for Ellipsoid {
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         let [a, b, c] = self.radii_nm;
-        solid((x / a).powi(2) + (y / b).powi(2) + ((z - c) / c).powi(2) <= 1.0)
+        solid(powi(x / a, 2) + powi(y / b, 2) + powi((z - c) / c, 2) <= 1.0)
     }
 
     fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
@@ -129,7 +130,7 @@ impl Differentiable for Ellipsoid {
     }
 
     fn support_derivatives(&self, direction: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
-        let reach = (0..3).map(|i| (direction[i] * self.radii_nm[i]).powi(2)).sum::<f64>().sqrt();
+        let reach = (0..3).map(|i| powi(direction[i] * self.radii_nm[i], 2)).sum::<f64>().sqrt();
         let mut rates = [0.0; MOST_SHAPE_PARAMETERS];
         for (i, rate) in rates.iter_mut().take(3).enumerate() {
             *rate = direction[i] * direction[i] * self.radii_nm[i] / reach;

@@ -10,6 +10,7 @@ use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, slab};
 use super::slices::{self, Section, Slice, Sliced, gauss};
 use super::{FormFactor, Scratch, Terms, cis, solid};
+use crate::elementary::{hypot, powi, sqrt};
 use crate::error::{Result, positive};
 use crate::special::{bessel_j1_over_z, sinc};
 use crate::special_derivatives::bessel_j2_over_z2;
@@ -83,7 +84,7 @@ impl FormFactor for EllipsoidalCylinder {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
         let (u, v) = (q[0] * self.radius_x_nm, q[1] * self.radius_y_nm);
         let half = 0.5 * self.height_nm * q[2];
-        self.volume() * 2.0 * bessel_j1_over_z((u * u + v * v).sqrt()) * sinc(half) * cis(half)
+        self.volume() * 2.0 * bessel_j1_over_z(sqrt(u * u + v * v)) * sinc(half) * cis(half)
     }
 
     fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
@@ -104,7 +105,7 @@ impl FormFactor for EllipsoidalCylinder {
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
-        (self.radius_x_nm * x).hypot(self.radius_y_nm * y) + self.height_nm * z.max(0.0)
+        hypot(self.radius_x_nm * x, self.radius_y_nm * y) + self.height_nm * z.max(0.0)
     }
 
     fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
@@ -115,7 +116,7 @@ impl FormFactor for EllipsoidalCylinder {
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
-        let inside = (x / self.radius_x_nm).powi(2) + (y / self.radius_y_nm).powi(2) <= 1.0;
+        let inside = powi(x / self.radius_x_nm, 2) + powi(y / self.radius_y_nm, 2) <= 1.0;
         solid(inside && (0.0..=self.height_nm).contains(&z))
     }
 }
@@ -128,7 +129,7 @@ impl Differentiable for EllipsoidalCylinder {
     fn differential(&self, q: [Complex64; 3]) -> Differential {
         let [x, y, z] = q;
         let (a, b) = (self.radius_x_nm, self.radius_y_nm);
-        let u = (x * x * (a * a) + y * y * (b * b)).sqrt();
+        let u = sqrt(x * x * (a * a) + y * y * (b * b));
         let [slab, slab_slope] = slab(self.height_nm, z);
         let disk = 2.0 * self.volume() * bessel_j1_over_z(u);
         let slope = -2.0 * self.volume() * bessel_j2_over_z2(u) * slab;
@@ -142,7 +143,7 @@ impl Differentiable for EllipsoidalCylinder {
 
     fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
         let (a, b) = (self.radius_x_nm, self.radius_y_nm);
-        let reach = (a * x).hypot(b * y);
+        let reach = hypot(a * x, b * y);
         let inverse = if reach > 0.0 { reach.recip() } else { 0.0 };
         [x * x * a * inverse, y * y * b * inverse, z.max(0.0), 0.0, 0.0]
     }

@@ -7,6 +7,7 @@ use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Section, Slice, Sliced};
 use super::{FormFactor, Scratch, SphericalSegment, Terms};
+use crate::elementary::{hypot};
 use crate::error::{Result, positive};
 use crate::simd::{Real, Simd};
 
@@ -112,7 +113,7 @@ impl FormFactor for EllipsoidalSegment {
 
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
         let [a, b] = self.stretch;
-        slices::at_four(self, (q_x * a).hypot(q_y * b), k_i, k_f).map(|f| a * b * f)
+        slices::at_four(self, hypot(q_x * a, q_y * b), k_i, k_f).map(|f| a * b * f)
     }
 
     fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
@@ -186,7 +187,7 @@ impl Differentiable for EllipsoidalSegment {
         // Stretching in the plane by ln s adds r_a times the in-plane part of the touching point;
         // the support is h = z h_t + rho r with rho^2 = (a x)^2 + (b y)^2.
         let vertical = self.segment.radius();
-        let rho = direction[0].hypot(direction[1]);
+        let rho = hypot(direction[0], direction[1]);
         let r = self.segment.touching_radius(direction);
         let in_plane = |d: f64| if rho > 0.0 { d * d / rho * r } else { 0.0 };
         let (along_x, along_y) = (in_plane(direction[0]), in_plane(direction[1]));

@@ -9,6 +9,7 @@ use super::catalogue::{ShapeInfo, nm, nm_or_zero};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::{FormFactor, Scratch, Terms, add_terms_one_by_one, square};
+use crate::elementary::{exp, hypot, powi};
 use crate::error::{Result, non_negative, positive};
 use crate::special::sphere_3j1_over_x;
 use crate::special_derivatives::sphere_slope;
@@ -50,11 +51,11 @@ impl FormFactor for FuzzySphere {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
         let q_squared = square(q);
         let sharp = sphere_3j1_over_x(q_squared * (self.mean_radius_nm * self.mean_radius_nm));
-        self.volume() * sharp * (-0.5 * self.sigma_nm * self.sigma_nm * q_squared).exp()
+        self.volume() * sharp * exp(-0.5 * self.sigma_nm * self.sigma_nm * q_squared)
     }
 
     fn volume(&self) -> f64 {
-        4.0 / 3.0 * PI * self.mean_radius_nm.powi(3)
+        4.0 / 3.0 * PI * powi(self.mean_radius_nm, 3)
     }
 
     fn derivatives(&self) -> Option<&dyn Differentiable> {
@@ -66,18 +67,18 @@ impl FormFactor for FuzzySphere {
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
-        (self.mean_radius_nm + 4.0 * self.sigma_nm) * x.hypot(y).hypot(z)
+        (self.mean_radius_nm + 4.0 * self.sigma_nm) * hypot(hypot(x, y), z)
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
-        let (r, big) = (x.hypot(y).hypot(z), self.mean_radius_nm);
+        let (r, big) = (hypot(hypot(x, y), z), self.mean_radius_nm);
         if self.sigma_nm == 0.0 || r == 0.0 {
             return super::solid(r <= big);
         }
         // Radial convolution: erf terms, and the correction of the curved surface.
         let s = self.sigma_nm * SQRT_2;
         let steps = 0.5 * (libm::erf((big - r) / s) + libm::erf((big + r) / s));
-        let waves = (-((big - r) / s).powi(2)).exp() - (-((big + r) / s).powi(2)).exp();
+        let waves = exp(-powi((big - r) / s, 2)) - exp(-powi((big + r) / s, 2));
         (steps - self.sigma_nm / ((2.0 * PI).sqrt() * r) * waves).max(0.0)
     }
 
@@ -105,7 +106,7 @@ impl Differentiable for FuzzySphere {
         let (r, sigma) = (self.mean_radius_nm, self.sigma_nm);
         let q_squared = square(q);
         let sharp = sphere_3j1_over_x(q_squared * (r * r));
-        let around = self.volume() * (-0.5 * sigma * sigma * q_squared).exp();
+        let around = self.volume() * exp(-0.5 * sigma * sigma * q_squared);
         let slope = around * sphere_slope(q_squared * (r * r), sharp) * (2.0 * r);
         let value = around * sharp;
         let per_q = slope * r - sigma * sigma * value;
@@ -118,7 +119,7 @@ impl Differentiable for FuzzySphere {
     }
 
     fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
-        let length = x.hypot(y).hypot(z);
+        let length = hypot(hypot(x, y), z);
         [length, 4.0 * length, 0.0, 0.0, 0.0]
     }
 }

@@ -7,6 +7,7 @@ use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Section, Slice, Sliced, gauss};
 use super::{FormFactor, Scratch, Terms, cis, solid};
+use crate::elementary::{acos, hypot, powi, sin, sin_cos, sinh};
 use crate::error::{Result, check, non_negative, positive};
 use crate::simd::{Real, Simd};
 use crate::special::{sinc, sinc_real};
@@ -82,12 +83,12 @@ impl HorizontalCylinder {
 
     /// Half width squared of the chord at height z.
     fn chord_squared(&self, z: f64) -> f64 {
-        (self.radius_nm.powi(2) - (z - self.axis()).powi(2)).max(0.0)
+        (powi(self.radius_nm, 2) - powi(z - self.axis(), 2)).max(0.0)
     }
 
     /// Angles t of the lower and the upper cut.
     fn angles(&self) -> [f64; 2] {
-        [0.0, self.height()].map(|z| ((self.axis() - z) / self.radius_nm).clamp(-1.0, 1.0).acos())
+        [0.0, self.height()].map(|z| acos(((self.axis() - z) / self.radius_nm).clamp(-1.0, 1.0)))
     }
 }
 
@@ -111,12 +112,12 @@ impl Sliced for HorizontalCylinder {
         let half = 0.5 * (end - start);
         let n = slices::nodes_on_ellipses(|index| {
             let eta = slices::ETAS[index];
-            let imaginary = half * eta.sinh();
+            let imaginary = half * sinh(eta);
             // sin^2 t grows like exp(2 Im t), relative to its mean in a thin segment like t^2.
-            1.0 + 2.0 * (imaginary + eta) + (u + q_z) * self.radius_nm * imaginary.sinh()
+            1.0 + 2.0 * (imaginary + eta) + (u + q_z) * self.radius_nm * sinh(imaginary)
         });
         gauss(n, [start, end], |t, weight| {
-            let (sin, cos) = t.sin_cos();
+            let (sin, cos) = sin_cos(t);
             let r = self.radius_nm * sin;
             visit(Slice {
                 z: self.axis() - self.radius_nm * cos,
@@ -149,8 +150,8 @@ impl FormFactor for HorizontalCylinder {
 
     fn volume(&self) -> f64 {
         let [start, end] = self.angles();
-        let section = end - start - 0.5 * ((2.0 * end).sin() - (2.0 * start).sin());
-        self.length_nm * self.radius_nm.powi(2) * section
+        let section = end - start - 0.5 * (sin(2.0 * end) - sin(2.0 * start));
+        self.length_nm * powi(self.radius_nm, 2) * section
     }
 
     fn derivatives(&self) -> Option<&dyn Differentiable> {
@@ -162,7 +163,7 @@ impl FormFactor for HorizontalCylinder {
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
-        let length = y.hypot(z);
+        let length = hypot(y, z);
         let touching = if length > 0.0 {
             self.axis() + self.radius_nm * z / length
         } else {
@@ -215,7 +216,7 @@ impl Differentiable for HorizontalCylinder {
 
     /// See [`SphericalSegment`](super::SphericalSegment): the same in two dimensions.
     fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
-        let length = y.hypot(z);
+        let length = hypot(y, z);
         let touching = if length > 0.0 { self.axis() + self.radius_nm * z / length } else { 0.0 };
         let height = touching.clamp(0.0, self.height());
         let from_axis = height - self.axis();

@@ -9,6 +9,8 @@
 //! line in the list below. The catalogue, the construction by name and the tests that run over
 //! all shapes follow from that line.
 
+use crate::elementary::{self, exp};
+
 mod ball;
 #[cfg(test)]
 mod block_tests;
@@ -178,9 +180,9 @@ fn square(q: [Complex64; 3]) -> Complex64 {
 /// exp(i x).
 fn cis(x: Complex64) -> Complex64 {
     if x.im == 0.0 {
-        Complex64::cis(x.re)
+        elementary::cis(x.re)
     } else {
-        (Complex64::I * x).exp()
+        exp(Complex64::I * x)
     }
 }
 

@@ -8,6 +8,7 @@ use super::catalogue::{Parameter, ShapeInfo, nm, nm_signed};
 use super::slices::{self, Section, Slice, Sliced, gauss};
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS, contour_derivative, slab};
 use super::{FormFactor, Scratch, Terms, cis};
+use crate::elementary::{cos, exp, powi, sin_cos, sinh};
 use crate::error::{Result, check, positive};
 use crate::exponential::divided_difference;
 use crate::simd::{Real, Simd};
@@ -200,7 +201,7 @@ impl Ridge {
         let x = q_x * l;
         match self.along {
             AlongRidge::Box => l * sinc(0.5 * x),
-            AlongRidge::Gauss => l * (-0.5 * x * x).exp(),
+            AlongRidge::Gauss => l * exp(-0.5 * x * x),
             AlongRidge::Lorentz => l / (1.0 + x * x),
             AlongRidge::LongLorentz => l / (1.0 + 2.5 * x * x),
         }
@@ -232,7 +233,7 @@ impl Ridge {
         let x = q_x * l;
         match self.along {
             AlongRidge::Box => 0.5 * l * l * sinc_derivative(0.5 * x),
-            AlongRidge::Gauss => -l * l * x * (-0.5 * x * x).exp(),
+            AlongRidge::Gauss => -l * l * x * exp(-0.5 * x * x),
             AlongRidge::Lorentz => -2.0 * l * l * x / ((1.0 + x * x) * (1.0 + x * x)),
             AlongRidge::LongLorentz => -5.0 * l * l * x / ((1.0 + 2.5 * x * x) * (1.0 + 2.5 * x * x)),
         }
@@ -279,7 +280,7 @@ impl Ridge {
         let reach = |(across, up): (f64, f64)| 0.5 * self.width_nm * across * y.abs() + self.height_nm * up * z;
         (0..=64)
             .map(|i| f64::from(i) / 64.0)
-            .map(|at| (at, 0.5 * (1.0 + (PI * at).cos())))
+            .map(|at| (at, 0.5 * (1.0 + cos(PI * at))))
             .fold((1.0, 0.0), |best, point| if reach(point) > reach(best) { point } else { best })
     }
 
@@ -311,13 +312,13 @@ impl Sliced for Ridge {
             // z = H/2 (1 + cos t), half width W t / (2 pi): entire in t, 0 <= t <= pi.
             CrossSection::Cosine => {
                 let n = slices::nodes_on_ellipses(|index| {
-                    let sinh = slices::ETAS[index].sinh();
-                    let imaginary = 0.5 * PI * sinh;
+                    let of_eta = sinh(slices::ETAS[index]);
+                    let imaginary = 0.5 * PI * of_eta;
                     let amplitude = imaginary + slices::ETAS[index] + 1.0;
-                    amplitude + u * 0.25 * w * sinh + q_z * 0.5 * h * imaginary.sinh()
+                    amplitude + u * 0.25 * w * of_eta + q_z * 0.5 * h * sinh(imaginary)
                 });
                 gauss(n, [0.0, PI], |t, weight| {
-                    let (sin, cos) = t.sin_cos();
+                    let (sin, cos) = sin_cos(t);
                     let r = w * t / (2.0 * PI);
                     visit(Slice {
                         z: 0.5 * h * (1.0 + cos),
@@ -424,7 +425,7 @@ impl FormFactor for Ridge {
         let (w, h, l) = (0.5 * self.width_nm, self.height_nm, self.length_nm);
         let top = match self.section {
             CrossSection::Rectangle if y.abs() <= w => h,
-            CrossSection::Cosine if y.abs() <= w => 0.5 * h * (1.0 + (PI * y / w).cos()),
+            CrossSection::Cosine if y.abs() <= w => 0.5 * h * (1.0 + cos(PI * y / w)),
             CrossSection::Sawtooth { asymmetry_nm: d } => {
                 // Height over the side that y is on; beyond the base it is negative.
                 let (left, right) = (-w - d, w - d);
@@ -437,11 +438,11 @@ impl FormFactor for Ridge {
         }
         match self.along {
             AlongRidge::Box => super::solid(x.abs() <= 0.5 * l),
-            AlongRidge::Gauss => (-0.5 * (x / l).powi(2)).exp() / (2.0 * PI).sqrt(),
-            AlongRidge::Lorentz => 0.5 * (-x.abs() / l).exp(),
+            AlongRidge::Gauss => exp(-0.5 * powi(x / l, 2)) / (2.0 * PI).sqrt(),
+            AlongRidge::Lorentz => 0.5 * exp(-x.abs() / l),
             AlongRidge::LongLorentz => {
                 let decay = 2.5_f64.sqrt();
-                0.5 / decay * (-x.abs() / (decay * l)).exp()
+                0.5 / decay * exp(-x.abs() / (decay * l))
             }
         }
     }

@@ -10,6 +10,7 @@ use super::catalogue::{ShapeInfo, nm};
 use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::{FormFactor, Scratch, SphericalSegment, Terms, add_terms_one_by_one, cis, solid, square};
+use crate::elementary::{hypot, powi};
 use crate::error::{Result, positive};
 use crate::special::{sphere_3j1_over_x, sphere_3j1_over_x_real};
 use crate::special_derivatives::sphere_slope;
@@ -50,7 +51,7 @@ impl FormFactor for Sphere {
     }
 
     fn volume(&self) -> f64 {
-        4.0 / 3.0 * PI * self.radius_nm.powi(3)
+        4.0 / 3.0 * PI * powi(self.radius_nm, 3)
     }
 
     fn derivatives(&self) -> Option<&dyn Differentiable> {
@@ -136,6 +137,6 @@ impl Differentiable for Sphere {
     }
 
     fn support_derivatives(&self, [x, y, z]: [f64; 3]) -> [f64; MOST_SHAPE_PARAMETERS] {
-        [z + x.hypot(y).hypot(z), 0.0, 0.0, 0.0, 0.0]
+        [z + hypot(hypot(x, y), z), 0.0, 0.0, 0.0, 0.0]
     }
 }

@@ -10,6 +10,7 @@ use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Integrals, Section, Slice, Sliced, gauss};
 use super::{FormFactor, Scratch, Terms, cis, solid};
+use crate::elementary::{hypot, powi, sqrt};
 use crate::error::{Result, check, non_negative, positive};
 use crate::special::{bessel_j1_over_x, bessel_j1_over_z};
 
@@ -128,7 +129,7 @@ impl Sliced for SphericalSegment {
 
 impl FormFactor for SphericalSegment {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
-        slices::at(self, (q[0] * q[0] + q[1] * q[1]).sqrt(), q[2])
+        slices::at(self, sqrt(q[0] * q[0] + q[1] * q[1]), q[2])
     }
 
     fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
@@ -137,7 +138,7 @@ impl FormFactor for SphericalSegment {
 
     fn volume(&self) -> f64 {
         let (h, c) = (self.height(), self.centre());
-        PI * (h * self.radius_nm * self.radius_nm - ((h - c).powi(3) + c.powi(3)) / 3.0)
+        PI * (h * self.radius_nm * self.radius_nm - (powi(h - c, 3) + powi(c, 3)) / 3.0)
     }
 
     fn derivatives(&self) -> Option<&dyn Differentiable> {
@@ -158,7 +159,7 @@ impl FormFactor for SphericalSegment {
             0.0
         };
         let height = touching.clamp(0.0, self.height());
-        z * height + x.hypot(y) * self.radius_squared(height).sqrt()
+        z * height + hypot(x, y) * self.radius_squared(height).sqrt()
     }
 
     fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
@@ -174,7 +175,7 @@ impl FormFactor for SphericalSegment {
     }
 
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
-        slices::at_four(self, q_x.hypot(q_y), k_i, k_f)
+        slices::at_four(self, hypot(q_x, q_y), k_i, k_f)
     }
 }
 
@@ -184,14 +185,14 @@ impl Differentiable for SphericalSegment {
     }
 
     fn differential(&self, q: [Complex64; 3]) -> Differential {
-        let q_par = (q[0] * q[0] + q[1] * q[1]).sqrt();
+        let q_par = sqrt(q[0] * q[0] + q[1] * q[1]);
         let faces = self.faces(|r| bessel_j1_over_z(q_par * r));
         self.assemble(q, &slices::integrals(self, q_par, q[2]), faces)
     }
 
     /// One pair of Bessel functions per node for all four terms.
     fn differential_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Differential; 4] {
-        let q_par = q_x.hypot(q_y);
+        let q_par = hypot(q_x, q_y);
         let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
         let terms = slices::integrals_four(self, q_par, k_i, k_f);
         let faces = self.faces(|r| bessel_j1_over_x(q_par * r).into());
@@ -210,7 +211,7 @@ impl Differentiable for SphericalSegment {
         let height = touching.clamp(0.0, self.height());
         let from_centre = height - self.centre();
         // rho / r(h): zero where rho is, also at the poles.
-        let rho = x.hypot(y);
+        let rho = hypot(x, y);
         let per_r = if rho > 0.0 { rho / self.radius_squared(height).sqrt() } else { 0.0 };
         // The centre is at R - bottom_cut.
         let mut rates = [per_r * (self.radius_nm + from_centre), 0.0, -per_r * from_centre, 0.0, 0.0];

@@ -2,6 +2,7 @@
 
 use std::f64::consts::SQRT_2;
 
+use crate::elementary::sin;
 use crate::error::{Result, positive};
 
 /// Part of the beam that falls on the sample at grazing incidence.
@@ -36,7 +37,7 @@ impl Footprint {
     /// Factor for the counts at the incidence angle `alpha_i_rad` (rad).
     #[must_use]
     pub fn factor(&self, alpha_i_rad: f64) -> f64 {
-        let sine = alpha_i_rad.sin();
+        let sine = sin(alpha_i_rad);
         match *self {
             Self::Gauss { width_ratio } => libm::erf(sine / (width_ratio * SQRT_2)),
             Self::Square { width_ratio } => (sine / width_ratio).min(1.0),

@@ -8,6 +8,7 @@ use num_complex::Complex64;
 use super::structure::{
     RadialSlopes, SMALLEST_PHASE, StructureDifferential, step, structure_factor,
 };
+use crate::elementary::{cis, hypot};
 use crate::sample::Correlation;
 use crate::structure_factor::RadialParacrystal;
 
@@ -30,7 +31,7 @@ pub(super) enum Neighbours {
 impl Neighbours {
     /// `differentiated` says whether derivatives of a structure factor are needed.
     pub(super) fn new(correlation: &Correlation, q: [f64; 2], differentiated: bool) -> Self {
-        let q_par = q[0].hypot(q[1]);
+        let q_par = hypot(q[0], q[1]);
         match correlation {
             Correlation::None { .. } => Self::None,
             Correlation::Decoupling(structure) => {
@@ -132,7 +133,7 @@ impl Neighbours {
                 Surroundings::Phase {
                     per_radius,
                     offset,
-                    e: Complex64::cis(per_radius * offset),
+                    e: cis(per_radius * offset),
                 }
             }
             Self::LocalMonodisperse { q_par, chain } => {

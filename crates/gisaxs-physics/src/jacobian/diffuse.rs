@@ -11,6 +11,7 @@ use num_complex::Complex64;
 use super::dual::{Dual, LANES};
 use super::plan::{GlobalMove, Plan};
 use super::waves::{WaveQuantity, Waves};
+use crate::elementary::{exp, hypot, powi};
 use crate::error::{Error, Result};
 use crate::multilayer::{Multilayer, RoughInterfaces, SelfAffine};
 
@@ -161,7 +162,7 @@ impl<'a> Diffuse<'a> {
         moves: &[GlobalMove],
         slopes: &mut [f64],
     ) -> f64 {
-        let q_par = q[0].hypot(q[1]);
+        let q_par = hypot(q[0], q[1]);
         for interface in &mut self.interfaces {
             interface.scattering = interface.amplitude * interface.profile.spectrum(q_par).sqrt();
         }
@@ -180,7 +181,7 @@ impl<'a> Diffuse<'a> {
     /// Distance between two interfaces, and how much of it is a thickness.
     fn correlation(&self, upper: &Interface<'_>, lower: &Interface<'_>, depth: f64) -> f64 {
         let distance = self.stack.top_nm(upper.layer) - self.stack.top_nm(lower.layer);
-        (-distance / depth).exp()
+        exp(-distance / depth)
     }
 
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
@@ -220,7 +221,7 @@ impl<'a> Diffuse<'a> {
                 let [own, exit] = i.slopes[change.lane];
                 // d ln sqrt(spectrum): it grows with sigma^2 and falls as (1 + q^2 xi^2)^(-1 - H).
                 let x = i.profile.correlation_nm;
-                let per_q = -(1.0 + i.profile.hurst) * q_par * x * x / (1.0 + (q_par * x).powi(2));
+                let per_q = -(1.0 + i.profile.hurst) * q_par * x * x / (1.0 + powi(q_par * x, 2));
                 let sigma = self.stack.layers()[i.layer].roughness.sigma_nm;
                 let grown = if quantity == WaveQuantity::Roughness(i.layer) {
                     1.0 / sigma

@@ -2,6 +2,7 @@
 
 use std::ops::{Add, Mul, Neg, Sub};
 
+use crate::elementary::exp;
 use num_complex::Complex64;
 
 /// Derivatives that are carried along at once; more of them take several passes.
@@ -42,7 +43,7 @@ impl Dual {
     }
 
     pub(super) fn exp(self) -> Self {
-        let value = self.value.exp();
+        let value = exp(self.value);
         self.chain(value, value)
     }
 

@@ -62,6 +62,7 @@ pub use parameter::{FitParameter, Quantity};
 pub use structure::StructureDifferential;
 pub(crate) use structure::radial_differential;
 
+use crate::elementary::{cos, sin, tan};
 use crate::error::{Error, Result};
 use crate::geometry::{Beam, Direction};
 use crate::sample::{DepthProfile, Population, Sample};
@@ -161,7 +162,7 @@ impl Sample {
         pixels: &[(Direction, f64)],
         parameters: &[FitParameter],
     ) -> Result<Jacobian> {
-        let scale = photons / beam.alpha_i_rad().sin();
+        let scale = photons / sin(beam.alpha_i_rad());
         let mut jacobian = self.differentiate(
             beam,
             pixels.len(),
@@ -171,7 +172,7 @@ impl Sample {
             parameters,
         )?;
         // Counts go with 1 / sin(alpha_i).
-        let per_angle = -1.0 / beam.alpha_i_rad().tan();
+        let per_angle = -1.0 / tan(beam.alpha_i_rad());
         let rates: Vec<f64> = parameters
             .iter()
             .map(|p| {
@@ -327,14 +328,14 @@ impl Sample {
 
 /// What a global quantity does to a pixel in this direction; see [`Quantity::Pitch`].
 fn global_move(global: &plan::Global, beam: &Beam, direction: &Direction) -> GlobalMove {
-    let (k, sin_i) = (beam.k(), beam.alpha_i_rad().sin());
+    let (k, sin_i) = (beam.k(), sin(beam.alpha_i_rad()));
     let (exit, q) = match global.kind {
         GlobalKind::Layer => (1.0, [0.0; 2]),
         GlobalKind::Incidence => (0.0, [-k * sin_i, 0.0]),
         // q turns with the sample frame: its x component changes by q_z, its y component not at all.
         GlobalKind::Pitch => (
-            -direction.two_theta_f_rad.cos(),
-            [-k * (sin_i + direction.alpha_f_rad.sin()), 0.0],
+            -cos(direction.two_theta_f_rad),
+            [-k * (sin_i + sin(direction.alpha_f_rad)), 0.0],
         ),
     };
     GlobalMove {

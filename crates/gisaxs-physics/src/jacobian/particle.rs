@@ -6,6 +6,7 @@ use num_complex::Complex64;
 
 use super::plan::GlobalMove;
 use super::waves::Waves;
+use crate::elementary::{cis, exp};
 use crate::form_factor::{Differentiable, Differential, cauchy_gradient};
 use crate::multilayer::LayerWave;
 use crate::particle::{Component, Rotation};
@@ -35,9 +36,9 @@ impl WaveAt {
             let up = if wave.r == Complex64::ZERO {
                 Complex64::ZERO
             } else {
-                (i_z * wave.kz).exp()
+                exp(i_z * wave.kz)
             };
-            ((-i_z * wave.kz).exp(), up)
+            (exp(-i_z * wave.kz), up)
         };
         self.slopes.extend((0..lanes).map(|lane| {
             let slope = waves.slope(lane, layer);
@@ -242,7 +243,7 @@ impl ParticleTerms {
                 !moves.is_empty() || locals.iter().any(|l| l.part.is_some_and(|p| p.0 == index));
             let shape = body.terms(q, site, wanted);
             let [x, y] = body.position;
-            let scale = body.contrast * Complex64::cis(q[0] * x + q[1] * y);
+            let scale = body.contrast * cis(q[0] * x + q[1] * y);
             let (incident, exit) = (&site.incident.value, &site.exit.value);
             let amplitudes = products(incident, exit).map(|a| a * scale);
             let q_z = site.q_z();

@@ -10,6 +10,7 @@ use super::particle::{Body, Local, Part, ParticleTerms, Site};
 use super::plan::{GlobalMove, Plan};
 use super::structure::radial_differential;
 use super::waves::{WaveQuantity, Waves};
+use crate::elementary::hypot;
 use crate::error::{Error, Result};
 use crate::exponential::divided_difference;
 use crate::multilayer::Multilayer;
@@ -187,7 +188,7 @@ impl<'a> Prepared<'a> {
         moves: &[GlobalMove],
         slopes: &mut [f64],
     ) -> f64 {
-        let q_par = q[0].hypot(q[1]);
+        let q_par = hypot(q[0], q[1]);
         let turned = moves.iter().any(|m| m.q != [0.0; 2]);
         let neighbours = Neighbours::new(
             &self.population.correlation,

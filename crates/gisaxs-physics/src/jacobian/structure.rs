@@ -2,6 +2,7 @@
 
 use num_complex::Complex64;
 
+use crate::elementary::{cis, exp, exp_m1, hypot, powi, sin_cos};
 use crate::structure_factor::RadialParacrystal;
 
 /// S at one in-plane q with its derivatives.
@@ -40,10 +41,10 @@ fn gap(chain: &RadialParacrystal, q: f64) -> RadialSlopes<f64> {
     let slope = profile.one_minus_fourier_slope(x);
     let damping = chain
         .damping_length_nm()
-        .map_or(1.0, |l| (-distance / l).exp());
+        .map_or(1.0, |l| exp(-distance / l));
     let damping_gap = chain
         .damping_length_nm()
-        .map_or(0.0, |l| -(-distance / l).exp_m1());
+        .map_or(0.0, |l| -exp_m1(-distance / l));
     let per_distance = chain
         .damping_length_nm()
         .map_or(0.0, |l| (1.0 - deficit) * damping / l);
@@ -66,7 +67,7 @@ pub(super) fn structure_factor(chain: &RadialParacrystal, q_par: f64) -> RadialS
     let (q, clamped) = (q_par.abs().max(smallest), q_par.abs() < smallest);
     let gap = gap(chain, q);
     let (g, m) = (gap.value, 1.0 - gap.value);
-    let (sin, cos) = (0.5 * q * distance).sin_cos();
+    let (sin, cos) = sin_cos(0.5 * q * distance);
     let (upper, lower) = (g * (1.0 + m), g * g + 4.0 * m * sin * sin);
     let inverse = 1.0 / lower;
     // S = upper / lower; derivatives with respect to the gap and to q D.
@@ -89,7 +90,7 @@ pub(super) fn structure_factor(chain: &RadialParacrystal, q_par: f64) -> RadialS
 pub(super) fn step(chain: &RadialParacrystal, q_par: f64) -> RadialSlopes<Complex64> {
     let gap = gap(chain, q_par);
     let distance = chain.distance_nm();
-    let phase = Complex64::cis(q_par * distance);
+    let phase = cis(q_par * distance);
     let value = (1.0 - gap.value) * phase;
     RadialSlopes {
         value,
@@ -108,7 +109,7 @@ pub(crate) fn radial_differential(
     q_x: f64,
     q_y: f64,
 ) -> StructureDifferential {
-    let q_par = q_x.hypot(q_y);
+    let q_par = hypot(q_x, q_y);
     let s = structure_factor(chain, q_par);
     let inverse = if q_par > 0.0 { q_par.recip() } else { 0.0 };
     let distance = chain.distance_nm();
@@ -117,7 +118,7 @@ pub(crate) fn radial_differential(
         gradient: [s.q * q_x * inverse, s.q * q_y * inverse],
         distance: s.distance,
         disorder: s.disorder,
-        density: -4.0 / (3.0_f64.sqrt() * distance.powi(3)),
+        density: -4.0 / (3.0_f64.sqrt() * powi(distance, 3)),
     }
 }
 

@@ -6,6 +6,7 @@
 use num_complex::Complex64;
 
 use super::dual::{Dual, LANES};
+use crate::elementary::{sin, sin_cos, sqrt};
 use crate::multilayer::{InterfaceProfile, Layer, LayerWave, Multilayer, Roughness, root_of_tanhc};
 
 /// What the waves of a stack depend on.
@@ -54,7 +55,7 @@ impl Waves {
         k: f64,
         alpha_f_rad: f64,
     ) {
-        self.update(stack, quantities, k, alpha_f_rad, alpha_f_rad.sin() >= 0.0);
+        self.update(stack, quantities, k, alpha_f_rad, sin(alpha_f_rad) >= 0.0);
     }
 
     fn update(
@@ -76,7 +77,7 @@ impl Waves {
             let seed = |quantity: WaveQuantity| -> [f64; LANES] {
                 std::array::from_fn(|i| f64::from(u8::from(here.get(i) == Some(&quantity))))
             };
-            let (sin, cos) = alpha_rad.sin_cos();
+            let (sin, cos) = sin_cos(alpha_rad);
             let kz = Dual::real(k * sin, seed(WaveQuantity::Angle).map(|s| s * k * cos));
             let layers: Vec<DualLayer> = stack
                 .layers()
@@ -178,7 +179,7 @@ fn waves_from_above(stack: &Multilayer, layers: &[DualLayer], k: f64, kz: Dual) 
     let wavenumbers = stack.layers().iter().enumerate().map(|(j, layer)| {
         if j == 0 {
             // Without the detour over the square, which has no derivative at the horizon.
-            return kz * (1.0 + ambient).sqrt();
+            return kz * sqrt(1.0 + ambient);
         }
         let step = k * k * (layer.index.n_squared_minus_one() - ambient);
         downward_root(kz_squared + Dual::constant(step))
@@ -232,7 +233,7 @@ fn times_unless_zero(r: Dual, x: Dual) -> Dual {
 
 /// The root with Re >= 0, and Im >= 0 on the negative axis.
 fn downward_root(squared: Dual) -> Dual {
-    let root = squared.value.sqrt();
+    let root = sqrt(squared.value);
     squared.root(if root.re == 0.0 && root.im < 0.0 {
         -root
     } else {

@@ -1,6 +1,7 @@
 //! Atomic scattering factors of the elements.
 
 use super::scattering_factors::{ELEMENTS, ENERGY_RANGE_KEV};
+use crate::elementary::{exp, ln};
 use crate::error::{Error, Result};
 
 /// One element of the table.
@@ -38,10 +39,10 @@ impl Element {
             .clamp(1, self.rows.len() - 1);
         let (below, above) = (self.rows[upper - 1], self.rows[upper]);
         let (e0, e1) = (f64::from(below.0), f64::from(above.0));
-        let weight = (energy_kev / e0).ln() / (e1 / e0).ln();
+        let weight = ln(energy_kev / e0) / ln(e1 / e0);
         let line = |a: f64, b: f64| a + weight * (b - a);
         let f1 = line(f64::from(below.1), f64::from(above.1));
-        let f2 = line(f64::from(below.2).ln(), f64::from(above.2).ln()).exp();
+        let f2 = exp(line(ln(f64::from(below.2)), ln(f64::from(above.2))));
         Ok((f1, f2))
     }
 }

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
+use crate::elementary::{asin, norm, sqrt};
 use crate::error::{Result, check, non_negative, positive};
 
 /// Refractive index n = 1 - delta + i beta (pure numbers).
@@ -83,7 +84,7 @@ impl RefractiveIndex {
         let squared = scale * Complex64::new(-real, imaginary);
         check(
             "lambda^2 times the scattering length density",
-            squared.norm(),
+            norm(squared),
             "",
             "a finite number",
             |_| true,
@@ -121,7 +122,7 @@ impl RefractiveIndex {
     #[must_use]
     pub fn from_n_squared_minus_one(value: Complex64) -> Self {
         // n - 1 = (n^2 - 1) / (n + 1).
-        let n_minus_one = value / ((1.0 + value).sqrt() + 1.0);
+        let n_minus_one = value / (sqrt(1.0 + value) + 1.0);
         Self {
             delta: -n_minus_one.re,
             beta: n_minus_one.im,
@@ -138,7 +139,7 @@ impl RefractiveIndex {
     /// cos(alpha_c) = 1 - delta, that is alpha_c = 2 asin(sqrt(delta / 2)); 0 where delta <= 0.
     #[must_use]
     pub fn critical_angle_rad(self) -> f64 {
-        2.0 * (0.5 * self.delta.max(0.0)).sqrt().min(1.0).asin()
+        2.0 * asin((0.5 * self.delta.max(0.0)).sqrt().min(1.0))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Diffuse scattering of rough interfaces.
 
+use crate::elementary::{powf, powi};
 use std::f64::consts::PI;
 #[cfg(test)]
 use std::f64::consts::SQRT_2;
@@ -54,9 +55,9 @@ impl SelfAffine {
         if q_par > 2.0 * PI * self.max_frequency_per_nm {
             return 0.0;
         }
-        let area = (self.sigma_nm * self.correlation_nm).powi(2);
+        let area = powi(self.sigma_nm * self.correlation_nm, 2);
         let x = q_par * self.correlation_nm;
-        4.0 * PI * self.hurst * area * (1.0 + x * x).powf(-1.0 - self.hurst)
+        4.0 * PI * self.hurst * area * powf(1.0 + x * x, -1.0 - self.hurst)
     }
 
     /// Effective roughness in nm, see [`effective_sigma`].

@@ -7,6 +7,7 @@ use num_complex::Complex64;
 use super::block::{read, write};
 use super::plan::once;
 use super::{LayerWave, Multilayer, RoughInterfaces, WaveBlock};
+use crate::elementary::exp;
 use crate::form_factor::{Column, Columns};
 use crate::simd::{Kernel, LANES, Simd, dispatch, lanes, lanes_mut, padded};
 
@@ -112,7 +113,7 @@ impl DiffuseBlock {
             let link = match (rough.vertical_correlation_nm, interfaces.last()) {
                 (Some(depth), Some(previous)) => {
                     let distance = stack.top_nm(previous.layer + 1) - stack.top_nm(below);
-                    (-distance / depth).exp()
+                    exp(-distance / depth)
                 }
                 _ => 0.0,
             };

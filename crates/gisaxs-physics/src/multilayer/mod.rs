@@ -22,6 +22,7 @@ pub use roughness::{InterfaceProfile, Roughness, effective_sigma};
 
 use num_complex::Complex64;
 
+use crate::elementary::{exp, sin, sqrt};
 use crate::error::{Error, Result, non_negative};
 use crate::material::RefractiveIndex;
 
@@ -77,13 +78,13 @@ impl LayerWave {
     /// (negative inside the layer).
     #[must_use]
     pub fn at(&self, z_nm: f64) -> (Complex64, Complex64) {
-        let down = (-Complex64::I * self.kz * z_nm).exp();
+        let down = exp(-Complex64::I * self.kz * z_nm);
         // R was obtained with the factor exp(2 i kz d) of the whole layer, so where it has
         // underflowed to zero the upward wave is zero at any height of interest.
         let up = if self.r == Complex64::ZERO {
             Complex64::ZERO
         } else {
-            self.r * (Complex64::I * self.kz * z_nm).exp()
+            self.r * exp(Complex64::I * self.kz * z_nm)
         };
         (self.t * down, up)
     }
@@ -192,7 +193,7 @@ impl Multilayer {
     /// # Panics
     /// If the buffer does not have one entry per layer.
     pub fn exit_waves_into(&self, k: f64, alpha_f_rad: f64, waves: &mut [LayerWave]) {
-        let kz = k * alpha_f_rad.sin();
+        let kz = k * sin(alpha_f_rad);
         if kz >= 0.0 {
             return self.waves_into(k, kz, waves);
         }
@@ -280,7 +281,7 @@ impl Multilayer {
         if j == 0 {
             Complex64::ONE
         } else {
-            (Complex64::I * kz * self.layers[j].thickness_nm).exp()
+            exp(Complex64::I * kz * self.layers[j].thickness_nm)
         }
     }
 
@@ -296,7 +297,7 @@ impl Multilayer {
 /// The root with Re >= 0; for a negative real square the sign of a zero imaginary part must not
 /// decide: the evanescent wave decays downwards.
 fn downward_root(squared: Complex64) -> Complex64 {
-    let root = squared.sqrt();
+    let root = sqrt(squared);
     if root.re == 0.0 && root.im < 0.0 {
         -root
     } else {

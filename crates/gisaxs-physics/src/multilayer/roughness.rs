@@ -2,6 +2,7 @@
 
 use num_complex::Complex64;
 
+use crate::elementary::{exp, exp_m1, ln_1p, sqrt};
 use crate::error::{Result, non_negative};
 use crate::simd::{Cplx, Simd};
 
@@ -82,8 +83,8 @@ impl Roughness {
             InterfaceProfile::Erf => {
                 let inverse = (a + b).inv();
                 let difference = (a - b) * s;
-                let r = (a - b) * inverse * (-2.0 * s * s * a * b).exp();
-                (r, 2.0 * a * inverse * (0.5 * difference * difference).exp())
+                let r = (a - b) * inverse * exp(-2.0 * s * s * a * b);
+                (r, 2.0 * a * inverse * exp(0.5 * difference * difference))
             }
             InterfaceProfile::Tanh => {
                 // r = (a - b rho^2) / (a + b rho^2) with rho^2 = tanhc(w b) / tanhc(w a), which
@@ -169,7 +170,7 @@ pub(crate) fn root_of_tanhc(value: Complex64) -> Complex64 {
     if value.im.abs() < -value.re * ROUNDING {
         Complex64::new(0.0, -(-value.re).sqrt())
     } else {
-        value.sqrt()
+        sqrt(value)
     }
 }
 
@@ -180,7 +181,7 @@ fn tanhc(z: Complex64) -> Complex64 {
         let z2 = z * z;
         return 1.0 - z2 / 3.0 + z2 * z2 * (2.0 / 15.0);
     }
-    let e = (-2.0 * z).exp();
+    let e = exp(-2.0 * z);
     (1.0 - e) / ((1.0 + e) * z)
 }
 
@@ -195,7 +196,7 @@ fn tanhc(z: Complex64) -> Complex64 {
 pub fn effective_sigma(sigma_nm: f64, hurst: f64, correlation_nm: f64, f_max_per_nm: f64) -> f64 {
     let x = 2.0 * std::f64::consts::PI * f_max_per_nm * correlation_nm;
     // 1 - (1 + x^2)^-H through expm1 and ln_1p keeps the digits where the cut takes nearly all.
-    sigma_nm * (-(-hurst * (x * x).ln_1p()).exp_m1()).sqrt()
+    sigma_nm * (-exp_m1(-hurst * ln_1p(x * x))).sqrt()
 }
 
 #[cfg(test)]

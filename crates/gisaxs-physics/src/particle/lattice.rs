@@ -2,6 +2,7 @@
 
 use num_complex::Complex64;
 
+use crate::elementary::{cis, exp, sin};
 use crate::error::{Result, check};
 use crate::form_factor::FormFactor;
 
@@ -253,7 +254,7 @@ impl Points {
                 series = if half == Complex64::ZERO {
                     n.into()
                 } else {
-                    (Complex64::I * half * (n - 1.0)).exp() * (half * n).sin() / half.sin()
+                    exp(Complex64::I * half * (n - 1.0)) * sin(half * n) / sin(half)
                 };
             }
             sum += series * exp_i(along(run.first_nm));
@@ -264,9 +265,9 @@ impl Points {
 
 fn exp_i(x: Complex64) -> Complex64 {
     if x.im == 0.0 {
-        Complex64::cis(x.re)
+        cis(x.re)
     } else {
-        (Complex64::I * x).exp()
+        exp(Complex64::I * x)
     }
 }
 

@@ -6,6 +6,7 @@ use num_complex::Complex64;
 
 use super::lattice::Points;
 use super::{Component, Lattice3d, Particle, Rotation};
+use crate::elementary::exp;
 use crate::error::Result;
 use crate::form_factor::FormFactor;
 
@@ -84,7 +85,7 @@ impl Repeated {
     fn lattice_sum(&self, q: [Complex64; 3]) -> Complex64 {
         let [x, y, z] = self.position_nm;
         let phase = q[0] * x + q[1] * y + q[2] * z;
-        (Complex64::I * phase).exp() * self.sites.sum(q)
+        exp(Complex64::I * phase) * self.sites.sum(q)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The pixels of a block: angles and in-plane scattering vectors.
 
+use crate::elementary::sin;
 use crate::form_factor::{BLOCK, Column};
 use crate::geometry::{Beam, Direction};
 use crate::simd::{Kernel, Simd, dispatch, lanes, lanes_mut, padded};
@@ -71,7 +72,7 @@ impl Kernel for InPlane<'_> {
         } = self.block;
         let k = simd.real(-2.0 * self.beam.k());
         let one = simd.real(1.0);
-        let incident = simd.real((0.5 * self.beam.alpha_i_rad()).sin());
+        let incident = simd.real(sin(0.5 * self.beam.alpha_i_rad()));
         let angles = lanes::<S>(&alpha_f[..n])
             .iter()
             .zip(lanes::<S>(&two_theta_f[..n]));

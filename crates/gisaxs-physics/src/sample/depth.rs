@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use num_complex::Complex64;
 
+use crate::elementary::exp;
 use crate::error::{Error, Result, check, positive};
 use crate::exponential::divided_difference;
 
@@ -71,7 +72,7 @@ impl DepthProfile {
         // int_0^1 exp(x u) du.
         let uniform = |x: Complex64| {
             if x.norm_sqr() > 1.0 {
-                (x.exp() - 1.0) / x
+                (exp(x) - 1.0) / x
             } else {
                 divided_difference([Complex64::ZERO, x])
             }
@@ -85,12 +86,12 @@ impl DepthProfile {
             Self::Uniform => uniform(phase),
             Self::FromBottom { decay_nm } => from_bottom(phase, *decay_nm),
             // The same upside down: exp(x u) = exp(x) exp(-x (1 - u)).
-            Self::FromTop { decay_nm } => phase.exp() * from_bottom(-phase, *decay_nm),
+            Self::FromTop { decay_nm } => exp(phase) * from_bottom(-phase, *decay_nm),
             Self::Steps(weights) => {
                 let step = phase / weights.len() as f64;
                 let (mut sum, mut total) = (Complex64::ZERO, 0.0);
                 for (i, weight) in weights.iter().enumerate() {
-                    sum += weight * (step * i as f64).exp();
+                    sum += weight * exp(step * i as f64);
                     total += weight;
                 }
                 sum / total * uniform(step)

@@ -1,5 +1,7 @@
 //! Samples: populations of particles in a stack of layers, and their scattering.
 
+use crate::elementary::sin;
+
 mod across;
 mod averaging;
 mod block;
@@ -175,7 +177,7 @@ impl Sample {
     #[must_use]
     pub fn image(&self, beam: &Beam, photons: f64, pixels: &[(Direction, f64)]) -> Vec<f64> {
         let directions: Vec<Direction> = pixels.iter().map(|p| p.0).collect();
-        let scale = photons / beam.alpha_i_rad().sin();
+        let scale = photons / sin(beam.alpha_i_rad());
         let mut counts = self.cross_section(beam, &directions);
         for (count, (_, solid_angle)) in counts.iter_mut().zip(pixels) {
             *count *= scale * solid_angle;

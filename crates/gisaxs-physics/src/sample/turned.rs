@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Correlation, Sample};
+use crate::elementary::sin_cos;
 use crate::particle::{Axis, Rotation};
 use crate::structure_factor::StructureFactor;
 
@@ -21,7 +22,7 @@ impl Sample {
             if let Correlation::Decoupling(order) = &population.correlation {
                 population.correlation = Correlation::Decoupling(Arc::new(TurnedOrder {
                     order: Arc::clone(order),
-                    sin_cos: angle_rad.sin_cos(),
+                    sin_cos: sin_cos(angle_rad),
                 }));
             }
         }

@@ -22,6 +22,8 @@
 //! Radii are summed tile by tile: `product` keeps the amplitudes of a few rows and columns in
 //! registers, and what is averaged (`sums`) takes them from there.
 
+use crate::elementary::hypot;
+
 mod jacobian;
 mod product;
 mod shape;
@@ -182,7 +184,7 @@ impl SeparableGrid {
     fn bandwidth(&self) -> f64 {
         let q_max = self.q_par.iter().copied().fold(0.0, f64::max);
         let k_max = self.k_i + self.k_f.iter().copied().fold(0.0, f64::max);
-        q_max.hypot(k_max)
+        hypot(q_max, k_max)
     }
 
     /// Rows and columns of the sums: both are padded to whole vectors.

@@ -1,5 +1,7 @@
 //! Upright, round shapes.
 
+use crate::elementary::powi;
+
 /// Shapes that differ in size only: every radius has the same height over radius.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -30,7 +32,7 @@ impl UprightShape {
     /// Volume of the particle of radius `radius_nm`, nm^3.
     #[must_use]
     pub fn volume(&self, radius_nm: f64) -> f64 {
-        let cube = std::f64::consts::PI * radius_nm.powi(3);
+        let cube = std::f64::consts::PI * powi(radius_nm, 3);
         match *self {
             Self::Segment { height_ratio: h } => cube * h * h * (1.0 - h / 3.0),
             Self::Cylinder { height_ratio: h } => cube * h,

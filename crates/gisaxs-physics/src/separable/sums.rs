@@ -2,6 +2,7 @@
 
 use num_complex::Complex64;
 
+use crate::elementary::cis;
 use crate::simd::{Cplx, LANES, Real, Simd, lanes, lanes_mut};
 
 /// Radii that are summed together.
@@ -225,7 +226,7 @@ impl Sums for Coupled<'_> {
         self.weights[index] = weight;
         let [re, im] = &mut self.factors[index];
         for (column, q) in self.q_par.iter().enumerate() {
-            let e = Complex64::cis(self.kappa * q * (radius_nm - self.mean_radius));
+            let e = cis(self.kappa * q * (radius_nm - self.mean_radius));
             re[column] = weight * e.re;
             im[column] = weight * e.im;
             self.phases[column] += weight * e * e;

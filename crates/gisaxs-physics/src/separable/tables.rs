@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use num_complex::Complex64;
 
 use super::{SeparableGrid, UprightShape};
+use crate::elementary::sin_cos;
 use crate::form_factor::up_and_down;
 use crate::quadrature::gauss_legendre;
 use crate::simd::{Cplx, Kernel, Simd, dispatch, lanes, lanes_mut, padded};
@@ -96,7 +97,7 @@ impl<'a> Tables<'a> {
             let relative = 0.5 * (x + 1.0) * shape.height_ratio();
             let r = radius * shape.radius_squared(relative).sqrt();
             self.fill_areas(node, r, 0.5 * height * w);
-            let (sin, cos) = (self.grid.k_i * z).sin_cos();
+            let (sin, cos) = sin_cos(self.grid.k_i * z);
             let down = Complex64::new(cos, -sin);
             let range = node * rows..(node + 1) * rows;
             let [re, im] = &mut self.waves;

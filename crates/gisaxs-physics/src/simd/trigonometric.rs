@@ -1,6 +1,7 @@
 //! Sine and cosine.
 
 use super::{Real, Simd};
+use crate::elementary::{cos, sin};
 
 /// Adding and subtracting 1.5 * 2^52 rounds a number below 2^51 to the nearest integer.
 const ROUND: f64 = 6_755_399_441_055_744.0;
@@ -59,7 +60,7 @@ impl<S: Simd> Real<S> {
         let simd = self.simd();
         let limit = simd.real(LARGEST);
         if limit.less_than(self.abs()).any() {
-            return (self.each(f64::sin), self.each(f64::cos));
+            return (self.each(sin), self.each(cos));
         }
         let [first, second, third] = PI_PARTS.map(|part| simd.real(part));
         let round = simd.real(ROUND);

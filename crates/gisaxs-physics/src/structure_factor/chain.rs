@@ -1,5 +1,6 @@
 //! The sum over a chain of neighbours.
 
+use crate::elementary::norm;
 use num_complex::Complex64;
 
 /// Structure factor of a chain whose steps have the Fourier transform f:
@@ -14,7 +15,7 @@ pub(super) fn chain(f: Complex64, n: u32) -> f64 {
         return (1.0 - f.norm_sqr()) / gap.norm_sqr();
     }
     let count = f64::from(n);
-    if gap.norm() * count > 1.0 {
+    if norm(gap) * count > 1.0 {
         let inverse = gap.inv();
         let last = f.powu(n);
         1.0 + 2.0 * (f * inverse * (1.0 - (1.0 - last) * inverse / count)).re

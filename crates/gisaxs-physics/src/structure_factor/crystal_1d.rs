@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use super::{Profile1d, StructureFactor};
+use crate::elementary::{exp, powi, sin_cos};
 use crate::error::{Error, Result, check, positive};
 use crate::special::sinc_real;
 
@@ -68,21 +69,21 @@ impl Crystal1d {
     fn kernel(&self, u: f64) -> f64 {
         let omega = self.decay.omega_nm();
         let x = u * omega;
-        let gauss = || (2.0 * PI).sqrt() * omega * (-0.5 * x * x).exp();
+        let gauss = || (2.0 * PI).sqrt() * omega * exp(-0.5 * x * x);
         let cauchy = || 2.0 * omega / (1.0 + x * x);
         match self.decay {
             Profile1d::Gauss { .. } => gauss(),
             Profile1d::Cauchy { .. } => cauchy(),
             Profile1d::Voigt { eta, .. } => eta * gauss() + (1.0 - eta) * cauchy(),
             // The constructor leaves only the triangle.
-            _ => omega * sinc_real(0.5 * x).powi(2),
+            _ => omega * powi(sinc_real(0.5 * x), 2),
         }
     }
 }
 
 impl StructureFactor for Crystal1d {
     fn at(&self, q_x: f64, q_y: f64) -> f64 {
-        let (sin, cos) = self.xi_rad.sin_cos();
+        let (sin, cos) = sin_cos(self.xi_rad);
         let u = q_x * cos + q_y * sin;
         let step = 2.0 * PI / self.period_nm;
         let nearest = u - (u / step).trunc() * step;

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use super::lattice::dot;
 use super::{Form2d, Lattice2d, Profile2d, StructureFactor};
+use crate::elementary::{cos, sin};
 use crate::error::{Error, Result};
 
 /// Particles on a lattice that is coherent over the range of a decay function:
@@ -44,7 +45,7 @@ impl Crystal2d {
         }
         let (x, y) = (REACH / decay.omega_x_nm, REACH / decay.omega_y_nm);
         let widest = |length: f64, angle: f64| {
-            let (u, v) = (x * angle.cos(), y * angle.sin());
+            let (u, v) = (x * cos(angle), y * sin(angle));
             length * (u.abs() + v.abs()) / (2.0 * PI)
         };
         let [a, b] = lattice.lengths_nm();

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use super::lattice::dot;
 use super::{Lattice2d, StructureFactor};
+use crate::elementary::{powi, sin};
 use crate::error::{Error, Result};
 
 /// A parallelogram of N1 x N2 cells without disorder:
@@ -53,7 +54,7 @@ fn fejer(x: f64, n: u32) -> f64 {
     if x.abs() < 1e-150 {
         return count;
     }
-    ((count * x).sin() / x.sin()).powi(2) / count
+    powi(sin(count * x) / sin(x), 2) / count
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use super::StructureFactor;
+use crate::elementary::{acos, hypot, powi};
 use crate::error::{Result, check, positive};
 use crate::quadrature::gauss_legendre;
 
@@ -50,14 +51,14 @@ impl StructureFactor for HardDisks {
     fn at(&self, q_x: f64, q_y: f64) -> f64 {
         let eta = PI * self.radius_nm * self.radius_nm * self.density_per_nm2;
         let p = 7.0 / 3.0 - 4.0 * 3.0_f64.sqrt() / PI;
-        let d = 1.0 + eta + 3.0 * p * eta * eta - p * eta.powi(3);
+        let d = 1.0 + eta + 3.0 * p * eta * eta - p * powi(eta, 3);
         let s2 = 0.375
             * eta
             * eta
             * (8.0 * (1.0 - 2.0 * p) + (25.0 - 9.0 * p) * p * eta
                 - (7.0 - 3.0 * p) * p * eta * eta)
             / d;
-        let phase = 2.0 * q_x.hypot(q_y) * self.radius_nm;
+        let phase = 2.0 * hypot(q_x, q_y) * self.radius_nm;
         // The rule has to resolve the oscillation of J0; w is smooth up to 1/2.
         let n = ((24.0 + 0.6 * phase) / 8.0).ceil() as usize * 8;
         let integral: f64 = gauss_legendre(n)
@@ -65,14 +66,14 @@ impl StructureFactor for HardDisks {
             .map(|&(node, weight)| {
                 let x = 0.5 * (node + 1.0);
                 let half = 0.5 * x;
-                let overlap = 2.0 * (half.acos() - half * (1.0 - half * half).sqrt()) / PI;
+                let overlap = 2.0 * (acos(half) - half * (1.0 - half * half).sqrt()) / PI;
                 0.5 * weight
                     * x
                     * (1.0 + 4.0 * eta * (overlap - 1.0) + s2 * x)
                     * libm::j0(phase * x)
             })
             .sum();
-        let c = -2.0 * PI * d / (1.0 - eta).powi(3) * integral;
+        let c = -2.0 * PI * d / powi(1.0 - eta, 3) * integral;
         1.0 / (1.0 - 4.0 * eta * c / PI)
     }
 

@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use crate::elementary::{cos, sin};
 use crate::error::{Result, check, positive};
 
 /// A lattice in the surface plane: a1 = a (cos xi, sin xi), a2 = b (cos(xi + angle), sin(xi + angle)).
@@ -84,8 +85,8 @@ impl Lattice2d {
     pub fn vectors_nm(&self) -> [[f64; 2]; 2] {
         let [d1, d2] = self.directions_rad();
         [
-            [self.a_nm * d1.cos(), self.a_nm * d1.sin()],
-            [self.b_nm * d2.cos(), self.b_nm * d2.sin()],
+            [self.a_nm * cos(d1), self.a_nm * sin(d1)],
+            [self.b_nm * cos(d2), self.b_nm * sin(d2)],
         ]
     }
 
@@ -103,7 +104,7 @@ impl Lattice2d {
     /// Area of the unit cell in nm^2; one particle per cell.
     #[must_use]
     pub fn cell_area(&self) -> f64 {
-        self.a_nm * self.b_nm * self.angle_rad.sin()
+        self.a_nm * self.b_nm * sin(self.angle_rad)
     }
 }
 

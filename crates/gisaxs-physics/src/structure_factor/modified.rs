@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 
 use super::StructureFactor;
+use crate::elementary::{exp, hypot, sin_cos};
 use crate::error::{Result, non_negative, positive};
 
 /// A structure whose particles are displaced at random from their positions, independently, with
@@ -27,7 +28,7 @@ impl Displaced {
 
 impl StructureFactor for Displaced {
     fn at(&self, q_x: f64, q_y: f64) -> f64 {
-        let order = (-(q_x * q_x + q_y * q_y) * self.rms_nm * self.rms_nm).exp();
+        let order = exp(-(q_x * q_x + q_y * q_y) * self.rms_nm * self.rms_nm);
         1.0 + order * (self.structure.at(q_x, q_y) - 1.0)
     }
 
@@ -68,12 +69,12 @@ impl Powder {
 
 impl StructureFactor for Powder {
     fn at(&self, q_x: f64, q_y: f64) -> f64 {
-        let q = q_x.hypot(q_y);
+        let q = hypot(q_x, q_y);
         // S(-q) = S(q): half a circle is enough.
         let n = (FEWEST + 0.5 * STEPS * q * self.coherence_nm).ceil();
         let sum: f64 = (0..n as usize)
             .map(|i| {
-                let (sin, cos) = (PI * i as f64 / n).sin_cos();
+                let (sin, cos) = sin_cos(PI * i as f64 / n);
                 self.structure.at(q * cos, q * sin)
             })
             .sum();

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use super::StructureFactor;
+use crate::elementary::hypot;
 use crate::error::{Error, Result, check, non_negative, positive};
 use crate::quadrature::gauss_legendre;
 
@@ -197,7 +198,7 @@ impl PairCorrelation {
 
 impl StructureFactor for PairCorrelation {
     fn at(&self, q_x: f64, q_y: f64) -> f64 {
-        self.structure_factor(q_x.hypot(q_y))
+        self.structure_factor(hypot(q_x, q_y))
     }
 
     fn density(&self) -> f64 {

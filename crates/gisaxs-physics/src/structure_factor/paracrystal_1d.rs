@@ -1,9 +1,8 @@
 //! One-dimensional paracrystal: lines with a fluctuating period.
 
-use num_complex::Complex64;
-
 use super::chain::chain;
 use super::{Profile1d, StructureFactor};
+use crate::elementary::{exp, from_polar, sin_cos};
 use crate::error::{Result, check, non_negative, positive};
 
 /// Lines at a mean period whose distance fluctuates by the profile phi:
@@ -80,7 +79,7 @@ impl Paracrystal1d {
 pub(super) fn damping(step_nm: f64, length_nm: f64) -> Result<f64> {
     let length = non_negative("damping length", length_nm, "nm")?;
     Ok(if length > 0.0 {
-        (-step_nm / length).exp()
+        exp(-step_nm / length)
     } else {
         1.0
     })
@@ -97,16 +96,13 @@ pub(super) fn members(step_nm: f64, size_nm: f64) -> Result<u32> {
 
 impl StructureFactor for Paracrystal1d {
     fn at(&self, q_x: f64, q_y: f64) -> f64 {
-        let (sin, cos) = self.xi_rad.sin_cos();
+        let (sin, cos) = sin_cos(self.xi_rad);
         // On the line u = 0 the infinite undamped chain is 0/0; the limit is reached before.
         let u = (q_x * cos + q_y * sin)
             .abs()
             .max(SMALLEST_PHASE / self.period_nm);
         let modulus = self.profile.fourier(u) * self.damping;
-        chain(
-            Complex64::from_polar(modulus, u * self.period_nm),
-            self.members,
-        )
+        chain(from_polar(modulus, u * self.period_nm), self.members)
     }
 
     /// Particles per line length times lines per nm.

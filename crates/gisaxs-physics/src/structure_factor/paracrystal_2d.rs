@@ -1,11 +1,10 @@
 //! Two-dimensional paracrystal: fluctuating steps along both lattice vectors.
 
-use num_complex::Complex64;
-
 use super::chain::chain;
 use super::lattice::dot;
 use super::paracrystal_1d::{SMALLEST_PHASE, damping, members};
 use super::{Lattice2d, Profile2d, StructureFactor};
+use crate::elementary::{from_polar, hypot};
 use crate::error::Result;
 
 /// An ideal paracrystal on a lattice: the steps along a1 and a2 fluctuate by phi1 and phi2,
@@ -71,7 +70,7 @@ impl StructureFactor for Paracrystal2d {
         let directions = self.lattice.directions_rad();
         // At q = 0 the infinite undamped chains are 0/0.
         let smallest = SMALLEST_PHASE / self.lattice.lengths_nm()[0];
-        let q = if q_x.hypot(q_y) < smallest {
+        let q = if hypot(q_x, q_y) < smallest {
             [smallest, smallest]
         } else {
             [q_x, q_y]
@@ -79,10 +78,7 @@ impl StructureFactor for Paracrystal2d {
         (0..2)
             .map(|j| {
                 let modulus = self.profiles[j].fourier(q, directions[j]) * self.damping[j];
-                chain(
-                    Complex64::from_polar(modulus, dot(q, vectors[j])),
-                    self.members[j],
-                )
+                chain(from_polar(modulus, dot(q, vectors[j])), self.members[j])
             })
             .product()
     }

@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use crate::elementary::{exp, exp_m1, powi};
 use crate::error::{Result, check, positive};
 use crate::special::{sinc_real, sphere_3j1_over_x_real};
 
@@ -111,8 +112,8 @@ impl Profile1d {
 impl Profile1d {
     /// d(1 - phi)/dx at x = q omega.
     pub(crate) fn one_minus_fourier_slope(&self, x: f64) -> f64 {
-        let gauss = || x * (-0.5 * x * x).exp();
-        let cauchy = || 2.0 * x / (1.0 + x * x).powi(2);
+        let gauss = || x * exp(-0.5 * x * x);
+        let cauchy = || 2.0 * x / powi(1.0 + x * x, 2);
         match *self {
             Self::Gauss { .. } => gauss(),
             Self::Cauchy { .. } => cauchy(),
@@ -144,7 +145,7 @@ fn one_minus_cosine_slope(x: f64) -> f64 {
 }
 
 fn one_minus_gauss(x: f64) -> f64 {
-    -(-0.5 * x * x).exp_m1()
+    -exp_m1(-0.5 * x * x)
 }
 
 fn one_minus_cauchy(x: f64) -> f64 {

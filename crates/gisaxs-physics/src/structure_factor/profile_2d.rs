@@ -1,5 +1,6 @@
 //! Fourier transforms of two-dimensional distributions.
 
+use crate::elementary::{exp, powf, sin_cos};
 use crate::error::{Result, check, positive};
 use crate::quadrature::gauss_legendre;
 use crate::special::bessel_j1_over_x;
@@ -59,12 +60,12 @@ impl Profile2d {
     /// phi(q), where the lattice vector points in the direction `direction_rad` (rad).
     #[must_use]
     pub fn fourier(&self, q: [f64; 2], direction_rad: f64) -> f64 {
-        let (sin, cos) = (direction_rad + self.gamma_rad).sin_cos();
+        let (sin, cos) = sin_cos(direction_rad + self.gamma_rad);
         let u = (q[0] * cos + q[1] * sin) * self.omega_x_nm;
         let v = (q[1] * cos - q[0] * sin) * self.omega_y_nm;
         let s_squared = u * u + v * v;
-        let gauss = || (-0.5 * s_squared).exp();
-        let cauchy = || (1.0 + s_squared).powf(-1.5);
+        let gauss = || exp(-0.5 * s_squared);
+        let cauchy = || powf(1.0 + s_squared, -1.5);
         match self.form {
             Form2d::Gauss => gauss(),
             Form2d::Cauchy => cauchy(),

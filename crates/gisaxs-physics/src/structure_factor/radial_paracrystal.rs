@@ -3,6 +3,7 @@
 use num_complex::Complex64;
 
 use super::{Profile1d, StructureFactor};
+use crate::elementary::{exp, exp_m1, from_polar, hypot, sin};
 use crate::error::{Result, non_negative, positive};
 use crate::form_factor::Columns;
 use crate::jacobian::{StructureDifferential, radial_differential};
@@ -94,7 +95,7 @@ impl RadialParacrystal {
     /// f(q), the Fourier transform of the distribution of one step along the chain; |f| <= 1.
     #[must_use]
     pub fn step(&self, q_par: f64) -> Complex64 {
-        Complex64::from_polar(
+        from_polar(
             self.profile.fourier(q_par) * self.damping(),
             q_par * self.distance_nm,
         )
@@ -106,7 +107,7 @@ impl RadialParacrystal {
     pub fn structure_factor(&self, q_par: f64) -> f64 {
         let q = q_par.abs().max(self.smallest_q());
         let undamped_gap = self.profile.one_minus_fourier(q);
-        let sine = (0.5 * q * self.distance_nm).sin();
+        let sine = sin(0.5 * q * self.distance_nm);
         // With f = m exp(i q D) and m real,
         // S = (1 - m^2) / |1 - f|^2 = (1 - m)(1 + m) / ((1 - m)^2 + 4 m sin^2(q D / 2)).
         // 1 - m is summed from parts that do not cancel, so S keeps its digits at small q.
@@ -138,13 +139,13 @@ impl RadialParacrystal {
     /// exp(-D / L), 1 without damping.
     fn damping(&self) -> f64 {
         self.damping_length_nm
-            .map_or(1.0, |l| (-self.distance_nm / l).exp())
+            .map_or(1.0, |l| exp(-self.distance_nm / l))
     }
 
     /// 1 - exp(-D / L).
     fn damping_gap(&self) -> f64 {
         self.damping_length_nm
-            .map_or(0.0, |l| -(-self.distance_nm / l).exp_m1())
+            .map_or(0.0, |l| -exp_m1(-self.distance_nm / l))
     }
 
     /// S is taken at this magnitude at least, nm^-1.
@@ -226,7 +227,7 @@ const SMALLEST_PHASE: f64 = 1e-6;
 
 impl StructureFactor for RadialParacrystal {
     fn at(&self, q_x: f64, q_y: f64) -> f64 {
-        self.structure_factor(q_x.hypot(q_y))
+        self.structure_factor(hypot(q_x, q_y))
     }
 
     fn at_block(&self, q_x: &[f64], q_y: &[f64], s: &mut [f64]) {

@@ -7,6 +7,7 @@ use ndarray::Array2;
 
 use super::{Geometry, length};
 use crate::error::{Error, Result};
+use gisaxs_physics::elementary::{exp, ln, powi, sin_cos};
 
 /// Polarisation of the beam.
 ///
@@ -184,7 +185,7 @@ impl Geometry {
         self.check_row(out);
         let distance = self.pose.distance_mm;
         let polarization = corrections.polarization.map(|p| {
-            let (sin, cos) = (2.0 * p.azimuth_rad).sin_cos();
+            let (sin, cos) = sin_cos(2.0 * p.azimuth_rad);
             (p.factor * cos, p.factor * sin)
         });
         self.in_lab(row, out, |s| {
@@ -193,7 +194,7 @@ impl Geometry {
             let cos_incidence = distance / r;
             let mut factor = 1.0;
             if corrections.solid_angle {
-                factor *= cos_incidence.powi(3);
+                factor *= powi(cos_incidence, 3);
             }
             if let Some((cos, sin)) = polarization {
                 // sin^2(2theta) cos(2 chi) = (x^2 - y^2) / r^2, and 2 x y / r^2 for the sine.
@@ -202,17 +203,17 @@ impl Geometry {
             }
             for absorber in &corrections.absorbers {
                 factor *= match *absorber {
-                    Absorber::Path { mu_per_mm } => (-mu_per_mm * r).exp(),
+                    Absorber::Path { mu_per_mm } => exp(-mu_per_mm * r),
                     Absorber::WindowAcrossBeam { optical_thickness } if z > 0.0 => {
-                        (-optical_thickness * r / z).exp()
+                        exp(-optical_thickness * r / z)
                     }
                     Absorber::WindowAcrossBeam { .. } => 0.0,
                     Absorber::WindowOnDetector { optical_thickness } => {
-                        (-optical_thickness / cos_incidence).exp()
+                        exp(-optical_thickness / cos_incidence)
                     }
                     Absorber::Sensor {
                         normal_transmission: t,
-                    } => (1.0 - (t.ln() / cos_incidence).exp()) / (1.0 - t),
+                    } => (1.0 - exp(ln(t) / cos_incidence)) / (1.0 - t),
                 };
             }
             factor

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use super::{Geometry, Vector, signed};
+use gisaxs_physics::elementary::{atan2, hypot, sin};
 
 /// In-plane and normal component of q for every pixel, nm^-1, shape (rows, columns).
 ///
@@ -137,20 +138,20 @@ impl Geometry {
                 // 2 k sin(theta): subtracting the vectors would lose digits near the beam.
                 let k = self.beam.k();
                 self.in_lab(row, out, |[x, y, z]| {
-                    2.0 * k * (0.5 * x.hypot(y).atan2(z)).sin()
+                    2.0 * k * sin(0.5 * atan2(hypot(x, y), z))
                 });
             }
             Quantity::KZ => {
                 let k = self.beam.k();
                 self.in_sample(row, out, |s| k * s[2] / super::length(s));
             }
-            Quantity::AlphaF => self.in_sample(row, out, |[x, y, z]| z.atan2(x.hypot(y))),
+            Quantity::AlphaF => self.in_sample(row, out, |[x, y, z]| atan2(z, hypot(x, y))),
             Quantity::TwoThetaF => {
-                let azimuth = self.k_i[1].atan2(self.k_i[0]);
-                self.in_sample(row, out, |[x, y, _]| y.atan2(x) - azimuth);
+                let azimuth = atan2(self.k_i[1], self.k_i[0]);
+                self.in_sample(row, out, |[x, y, _]| atan2(y, x) - azimuth);
             }
-            Quantity::TwoTheta => self.in_lab(row, out, |[x, y, z]| x.hypot(y).atan2(z)),
-            Quantity::Azimuth => self.in_lab(row, out, |[x, y, _]| y.atan2(x)),
+            Quantity::TwoTheta => self.in_lab(row, out, |[x, y, z]| atan2(hypot(x, y), z)),
+            Quantity::Azimuth => self.in_lab(row, out, |[x, y, _]| atan2(y, x)),
             Quantity::Distance => self.in_lab(row, out, super::length),
             Quantity::SolidAngle => {
                 let area = self.pixel_mm[0] * self.pixel_mm[1] * self.pose.distance_mm;

@@ -24,6 +24,7 @@ mod map;
 mod orientation;
 mod pose;
 
+use gisaxs_physics::elementary::{atan2, hypot, powi, sin_cos};
 use gisaxs_physics::{Beam, Direction, FlatDetector, Up};
 
 pub use corrections::{Absorber, Corrections, Polarization};
@@ -242,8 +243,8 @@ impl Geometry {
             row: [step1, 0.0, 0.0],
         }
         .map(to_lab);
-        let (sin_i, cos_i) = beam.alpha_i_rad().sin_cos();
-        let (sin_t, cos_t) = tilt.sin_cos();
+        let (sin_i, cos_i) = sin_cos(beam.alpha_i_rad());
+        let (sin_t, cos_t) = sin_cos(tilt);
         let to_sample = |[x, y, z]: Vector| {
             let [x, y] = orientation.apply(x, y);
             let normal = cos_i * y - sin_i * z;
@@ -335,10 +336,10 @@ impl Geometry {
     pub fn direction(&self, col: f64, row: f64) -> Direction {
         let [x, y, z] = self.sample.at(col, row);
         // The plane of incidence of a tilted sample is turned with it.
-        let azimuth = self.k_i[1].atan2(self.k_i[0]);
+        let azimuth = atan2(self.k_i[1], self.k_i[0]);
         Direction {
-            alpha_f_rad: z.atan2(x.hypot(y)),
-            two_theta_f_rad: y.atan2(x) - azimuth,
+            alpha_f_rad: atan2(z, hypot(x, y)),
+            two_theta_f_rad: atan2(y, x) - azimuth,
         }
     }
 
@@ -347,9 +348,9 @@ impl Geometry {
     /// of the detector. The point may lie outside the frame.
     #[must_use]
     pub fn pixel(&self, direction: &Direction) -> Option<[f64; 2]> {
-        let (sin_f, cos_f) = direction.alpha_f_rad.sin_cos();
-        let azimuth = self.k_i[1].atan2(self.k_i[0]);
-        let (sin_t, cos_t) = (direction.two_theta_f_rad + azimuth).sin_cos();
+        let (sin_f, cos_f) = sin_cos(direction.alpha_f_rad);
+        let azimuth = atan2(self.k_i[1], self.k_i[0]);
+        let (sin_t, cos_t) = sin_cos(direction.two_theta_f_rad + azimuth);
         self.hit([cos_f * cos_t, cos_f * sin_t, sin_f])
     }
 
@@ -413,7 +414,7 @@ impl Geometry {
     pub fn solid_angle(&self, col: f64, row: f64) -> f64 {
         let d = self.pose.distance_mm;
         let area = self.pixel_mm[0] * self.pixel_mm[1];
-        area / (d * d) * self.cos_incidence(col, row).powi(3)
+        area / (d * d) * powi(self.cos_incidence(col, row), 3)
     }
 }
 

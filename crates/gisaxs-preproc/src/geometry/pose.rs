@@ -11,6 +11,7 @@
 //! meets it from behind, cos(rot1) cos(rot2) <= 0, has no such point.
 
 use super::orientation::DetectorOrientation;
+use gisaxs_physics::elementary::{atan2, cos, hypot, sin_cos, tan};
 
 /// Rotations of the detector, rad, as pyFAI's Rot1, Rot2 and Rot3.
 ///
@@ -36,9 +37,9 @@ impl Rotations {
     #[must_use]
     pub fn tilt_rad(self) -> f64 {
         // Through the sine: the arc cosine loses half of the digits of a small tilt.
-        let (s1, c1) = self.rot1.sin_cos();
-        let (s2, c2) = self.rot2.sin_cos();
-        (s1 * c2).hypot(s2).atan2(c1 * c2)
+        let (s1, c1) = sin_cos(self.rot1);
+        let (s2, c2) = sin_cos(self.rot2);
+        atan2(hypot(s1 * c2, s2), c1 * c2)
     }
 }
 
@@ -80,14 +81,14 @@ impl BeamPose {
     pub(crate) fn pose(self, shape: [usize; 2], pixel_mm: [f64; 2]) -> Pose {
         let Rotations { rot1, rot2, .. } = self.rotations;
         let [col, row] = self.direct_beam_px;
-        let distance_mm = self.distance_mm * rot1.cos() * rot2.cos();
+        let distance_mm = self.distance_mm * cos(rot1) * cos(rot2);
         let along1 = flip(self.orientation.rows_reversed(), shape[0], row);
         let along2 = flip(self.orientation.columns_reversed(), shape[1], col);
         Pose {
             distance_mm,
             poni_mm: [
-                (along1 + 0.5) * pixel_mm[1] - distance_mm * rot2.tan() / rot1.cos(),
-                (along2 + 0.5) * pixel_mm[0] + distance_mm * rot1.tan(),
+                (along1 + 0.5) * pixel_mm[1] - distance_mm * tan(rot2) / cos(rot1),
+                (along2 + 0.5) * pixel_mm[0] + distance_mm * tan(rot1),
             ],
             rotations: self.rotations,
             orientation: self.orientation,
@@ -101,14 +102,14 @@ impl Pose {
     #[cfg_attr(not(test), allow(dead_code))] // The reader of .poni files will use it.
     pub(crate) fn beam_pose(self, shape: [usize; 2], pixel_mm: [f64; 2]) -> Option<BeamPose> {
         let Rotations { rot1, rot2, .. } = self.rotations;
-        let along = rot1.cos() * rot2.cos();
+        let along = cos(rot1) * cos(rot2);
         // Beyond 89.9 deg the position of the beam has no digits left.
         if along < 2e-3 {
             return None;
         }
         let along1 =
-            (self.poni_mm[0] + self.distance_mm * rot2.tan() / rot1.cos()) / pixel_mm[1] - 0.5;
-        let along2 = (self.poni_mm[1] - self.distance_mm * rot1.tan()) / pixel_mm[0] - 0.5;
+            (self.poni_mm[0] + self.distance_mm * tan(rot2) / cos(rot1)) / pixel_mm[1] - 0.5;
+        let along2 = (self.poni_mm[1] - self.distance_mm * tan(rot1)) / pixel_mm[0] - 0.5;
         Some(BeamPose {
             distance_mm: self.distance_mm / along,
             direct_beam_px: [
@@ -123,9 +124,9 @@ impl Pose {
 
 /// R3 R2 R1, acting on (axis 1, axis 2, beam).
 pub(crate) fn rotation(rotations: Rotations) -> [[f64; 3]; 3] {
-    let (s1, c1) = rotations.rot1.sin_cos();
-    let (s2, c2) = rotations.rot2.sin_cos();
-    let (s3, c3) = rotations.rot3.sin_cos();
+    let (s1, c1) = sin_cos(rotations.rot1);
+    let (s2, c2) = sin_cos(rotations.rot2);
+    let (s3, c3) = sin_cos(rotations.rot3);
     let r1 = [[1.0, 0.0, 0.0], [0.0, c1, s1], [0.0, -s1, c1]];
     let r2 = [[c2, 0.0, -s2], [0.0, 1.0, 0.0], [s2, 0.0, c2]];
     let r3 = [[c3, -s3, 0.0], [s3, c3, 0.0], [0.0, 0.0, 1.0]];

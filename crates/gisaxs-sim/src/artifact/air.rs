@@ -4,6 +4,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Bins, Surface};
+use gisaxs_physics::elementary::{exp, ln, powf};
 
 /// I = amplitude (1 + (q / q_0)^2)^(-p / 2), q the momentum transfer from the direct beam,
 /// which lies at k_z = -k sin(alpha_i): a Guinier plateau and a power-law tail.
@@ -22,7 +23,7 @@ impl Air {
     pub fn draw(amplitude: f64, rng: &mut impl Rng) -> Self {
         Self {
             amplitude,
-            q_0: 0.03 * 20.0_f64.powf(rng.random()),
+            q_0: 0.03 * powf(20.0_f64, rng.random()),
             power: rng.random_range(1.5..4.0),
         }
     }
@@ -36,7 +37,7 @@ impl Air {
             rate,
             |q| 1.0 + q_0 * q * q,
             |k| q_0 * (k + k_i) * (k + k_i),
-            |rate, a, b| *rate += amplitude * (exponent * (a + b).ln()).exp(),
+            |rate, a, b| *rate += amplitude * exp(exponent * ln(a + b)),
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Beamstops: discs, with an arm that holds them.
 
+use gisaxs_physics::elementary::sin_cos;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +51,7 @@ impl Beamstop {
             return true;
         }
         self.arm.is_some_and(|arm| {
-            let (sin, cos) = arm.angle_rad.sin_cos();
+            let (sin, cos) = sin_cos(arm.angle_rad);
             x * cos + y * sin > 0.0 && (y * cos - x * sin).abs() <= arm.half_width_px
         })
     }

@@ -1,5 +1,6 @@
 //! Point-spread function of beam and detector.
 
+use gisaxs_physics::elementary::{exp, powf, powi};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ impl Blur {
     /// 0.2 to 1.2 pixels.
     pub fn draw(rng: &mut impl Rng) -> Self {
         Self {
-            sigma_px: 0.2 * 6.0_f64.powf(rng.random()),
+            sigma_px: 0.2 * powf(6.0_f64, rng.random()),
         }
     }
 
@@ -24,7 +25,7 @@ impl Blur {
     pub fn frame(&self, rows: usize, cols: usize, rate: &mut [f32]) {
         let reach = (3.0 * self.sigma_px).ceil() as isize;
         let kernel: Vec<f32> = (-reach..=reach)
-            .map(|i| (-0.5 * (i as f64 / self.sigma_px).powi(2)).exp() as f32)
+            .map(|i| exp(-0.5 * powi(i as f64 / self.sigma_px, 2)) as f32)
             .collect();
         let norm: f32 = kernel.iter().sum();
         let kernel: Vec<f32> = kernel.iter().map(|k| k / norm).collect();
@@ -47,7 +48,7 @@ impl Blur {
     /// Blurs a grid whose cells are `columns_px` and `rows_px` detector pixels wide: the
     /// three-point kernel of the same variance, at most that of a three-point mean.
     pub fn cells(&self, columns_px: &[f32], rows_px: &[f32], rate: &mut [f32]) {
-        let share = |px: f32| (0.5 * (self.sigma_px as f32 / px).powi(2)).min(1.0 / 3.0);
+        let share = |px: f32| (0.5 * powi(self.sigma_px as f32 / px, 2)).min(1.0 / 3.0);
         let n = columns_px.len();
         let lateral: Vec<f32> = columns_px.iter().map(|&px| share(px)).collect();
         for row in rate.chunks_exact_mut(n) {

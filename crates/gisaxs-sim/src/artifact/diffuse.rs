@@ -4,6 +4,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Bins, Surface};
+use gisaxs_physics::elementary::{exp, powf};
 
 /// Diffuse scattering of a self-affine surface (Sinha et al., Phys. Rev. B 38 (1988) 2297):
 ///
@@ -27,9 +28,9 @@ impl Diffuse {
     pub fn draw(amplitude: f64, rng: &mut impl Rng) -> Self {
         Self {
             amplitude,
-            correlation_nm: 2.0 * 40.0_f64.powf(rng.random()),
+            correlation_nm: 2.0 * powf(40.0_f64, rng.random()),
             hurst: rng.random_range(0.1..1.0),
-            k_decay: 0.6 * 10.0_f64.powf(rng.random()),
+            k_decay: 0.6 * powf(10.0_f64, rng.random()),
         }
     }
 
@@ -42,8 +43,8 @@ impl Diffuse {
         let amplitude = self.amplitude as f32 / 4.0;
         bins.for_each_product(
             rate,
-            |q| amplitude * (1.0 + xi2 * q * q).powf(exponent),
-            |k| surface.exit(k) * (-decay * k * k).exp(),
+            |q| amplitude * powf(1.0 + xi2 * q * q, exponent),
+            |k| surface.exit(k) * exp(-decay * k * k),
             |rate, lateral, vertical| *rate += lateral * vertical,
         );
     }

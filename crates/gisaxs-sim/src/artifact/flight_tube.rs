@@ -4,6 +4,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Bins, Surface};
+use gisaxs_physics::elementary::powf;
 
 /// A circular aperture around the direct beam: beyond it the detector sees next to nothing,
 /// although its pixels are valid. All pixels are valid there, and all counts are true.
@@ -22,12 +23,12 @@ pub struct FlightTube {
 impl FlightTube {
     /// Radius 0.6 to 3.5 nm^-1, off centre by up to a tenth of it, leak 0.1 to 20 %.
     pub fn draw(rng: &mut impl Rng) -> Self {
-        let radius = 0.6 * 6.0_f64.powf(rng.random());
+        let radius = 0.6 * powf(6.0_f64, rng.random());
         let mut off = || rng.random_range(-0.1..0.1) * radius;
         Self {
             radius,
             offset: [off(), off()],
-            leak: 1e-3 * 200.0_f64.powf(rng.random()),
+            leak: 1e-3 * powf(200.0_f64, rng.random()),
             edge: rng.random_range(0.005..0.04) * radius,
         }
     }

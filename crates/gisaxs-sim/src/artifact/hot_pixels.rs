@@ -1,5 +1,6 @@
 //! Pixels or small clusters that count too much and are not flagged.
 
+use gisaxs_physics::elementary::powf;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ impl HotPixels {
             hits: (0..count)
                 .map(|_| {
                     let bin = rng.random_range(0..n_bins as u32);
-                    (bin, (10.0 * span.powf(rng.random())).round() as f32)
+                    (bin, (10.0 * powf(span, rng.random())).round() as f32)
                 })
                 .collect(),
         }

@@ -48,6 +48,7 @@ pub use rod::Rod;
 pub use saturation::Saturation;
 pub use shadow::Shadow;
 
+use gisaxs_physics::elementary::{asinh, ln, sinh};
 use gisaxs_physics::{Beam, Multilayer};
 
 /// Where the bins of an image lie: pixels of a frame, or cells of a lattice.
@@ -185,13 +186,13 @@ impl Bins {
 fn tabulate(values: &[f32]) -> (Vec<f32>, Vec<u16>) {
     let position = |x: f32| {
         let t = x.abs() / TABLE_SCALE;
-        (t + (t * t + 1.0).sqrt()).ln().copysign(x)
+        ln(t + (t * t + 1.0).sqrt()).copysign(x)
     };
     let low = position(values.iter().copied().fold(f32::MAX, f32::min));
     let high = position(values.iter().copied().fold(f32::MIN, f32::max));
     let step = ((high - low) / (TABLE - 1) as f32).max(f32::MIN_POSITIVE);
     let table = (0..TABLE)
-        .map(|i| TABLE_SCALE * (low + step * i as f32).sinh())
+        .map(|i| TABLE_SCALE * sinh(low + step * i as f32))
         .collect();
     let entries = values
         .iter()
@@ -221,9 +222,9 @@ impl Surface {
     /// Tabulates the surface of `stack`.
     #[must_use]
     pub fn new(stack: &Multilayer, beam: &Beam) -> Self {
-        let end = (SURFACE_K_MAX / SURFACE_SCALE).asinh();
+        let end = asinh(SURFACE_K_MAX / SURFACE_SCALE);
         let amplitudes = (0..=SURFACE_TABLE).map(|i| {
-            let k_z = SURFACE_SCALE * (end * i as f64 / SURFACE_TABLE as f64).sinh();
+            let k_z = SURFACE_SCALE * sinh(end * i as f64 / SURFACE_TABLE as f64);
             stack.reflection(beam.k(), k_z.max(1e-6))
         });
         let (exit, reflectivity) = amplitudes
@@ -238,9 +239,9 @@ impl Surface {
     }
 
     fn interpolate(table: &[f32], k_z: f32) -> f32 {
-        let scale = SURFACE_TABLE as f32 / (SURFACE_K_MAX / SURFACE_SCALE).asinh() as f32;
-        let t = ((k_z.max(0.0) / SURFACE_SCALE as f32).asinh() * scale)
-            .min(SURFACE_TABLE as f32 - 1e-3);
+        let scale = SURFACE_TABLE as f32 / asinh(SURFACE_K_MAX / SURFACE_SCALE) as f32;
+        let t =
+            (asinh(k_z.max(0.0) / SURFACE_SCALE as f32) * scale).min(SURFACE_TABLE as f32 - 1e-3);
         let (i, u) = (t as usize, t.fract());
         table[i] * (1.0 - u) + table[i + 1] * u
     }

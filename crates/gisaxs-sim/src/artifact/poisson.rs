@@ -1,5 +1,6 @@
 //! Poisson counts, fast enough for every pixel of every frame.
 
+use gisaxs_physics::elementary::exp;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -22,7 +23,7 @@ pub fn poisson(mean: f32, rng: &mut impl Rng) -> f32 {
     }
     if mean < SWITCH {
         let mut u: f32 = rng.random();
-        let mut p = (-mean).exp();
+        let mut p = exp(-mean);
         let mut n = 0.0_f32;
         // The bound ends the loop when rounding leaves u above the sum of all terms.
         while u > p && n < 150.0 {

@@ -4,6 +4,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::Bins;
+use gisaxs_physics::elementary::{exp, ln, sin_cos};
 
 /// The rate is multiplied by exp(sum of a few long waves over (ln q_par, k_z)): everything
 /// that scales the image smoothly and that no model of ours knows of.
@@ -38,21 +39,21 @@ impl Response {
         let wave = |x: f32, frequency: usize, phase: bool| -> [[f32; 2]; WAVES] {
             self.waves.map(|w| {
                 let (sin, cos) =
-                    (w[frequency] as f32 * x + if phase { w[3] as f32 } else { 0.0 }).sin_cos();
+                    sin_cos(w[frequency] as f32 * x + if phase { w[3] as f32 } else { 0.0 });
                 [sin, cos]
             })
         };
         let amplitudes = self.waves.map(|w| w[0] as f32);
         bins.for_each_product(
             rate,
-            |q| wave((1.0 + q * 20.0).ln(), 1, true),
+            |q| wave(ln(1.0 + q * 20.0), 1, true),
             |k| wave(k, 2, false),
             |rate, a, b| {
                 let mut log = 0.0;
                 for i in 0..WAVES {
                     log += amplitudes[i] * (a[i][0] * b[i][1] + a[i][1] * b[i][0]);
                 }
-                *rate *= log.exp();
+                *rate *= exp(log);
             },
         );
     }

@@ -4,6 +4,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{Bins, Surface};
+use gisaxs_physics::elementary::{exp, powf, powi};
 
 /// Truncation rod at q_par = 0, broadened by beam, sample curvature and detector:
 ///
@@ -26,8 +27,8 @@ impl Rod {
     pub fn draw(amplitude: f64, rng: &mut impl Rng) -> Self {
         Self {
             amplitude,
-            specular: amplitude * 100.0_f64.powf(rng.random()),
-            width: 0.002 * 10.0_f64.powf(rng.random()),
+            specular: amplitude * powf(100.0_f64, rng.random()),
+            width: 0.002 * powf(10.0_f64, rng.random()),
             spill: 0.02 * rng.random::<f64>(),
         }
     }
@@ -39,11 +40,11 @@ impl Rod {
         bins.for_each_product(
             rate,
             |q| {
-                let x2 = (q / w).powi(2);
-                (-0.5 * x2).exp() + spill / (1.0 + x2)
+                let x2 = powi(q / w, 2);
+                exp(-0.5 * x2) + spill / (1.0 + x2)
             },
             |k| {
-                let peak = (-0.5 * ((k - k_i) / (2.0 * w)).powi(2)).exp();
+                let peak = exp(-0.5 * powi((k - k_i) / (2.0 * w), 2));
                 self.amplitude as f32 * surface.reflectivity(k) + self.specular as f32 * peak
             },
             |rate, lateral, vertical| *rate += lateral * vertical,

@@ -13,6 +13,7 @@ use super::keys;
 use crate::Prior;
 use crate::prior::{ArtifactPrior, CorrelationPrior, ParticlePrior, SetupPrior};
 use crate::rng::Quantity;
+use gisaxs_physics::elementary::{exp, ln};
 
 /// What a sample holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -281,10 +282,10 @@ impl Config {
     /// Edges of the label densities, nm: equal in ln R.
     #[must_use]
     pub fn radius_edges(&self) -> Vec<f64> {
-        let [low, high] = self.dataset.radius_edges_nm.map(f64::ln);
+        let [low, high] = self.dataset.radius_edges_nm.map(ln);
         let n = self.dataset.radius_bins;
         (0..=n)
-            .map(|i| (low + (high - low) * i as f64 / n as f64).exp())
+            .map(|i| exp(low + (high - low) * i as f64 / n as f64))
             .collect()
     }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gisaxs_physics::UprightShape;
+use gisaxs_physics::elementary::{hypot, powi};
 use gisaxs_preproc::input::{CellSums, N_CELLS, N_K, N_Q, encode};
 use rand::Rng;
 use rayon::prelude::*;
@@ -474,7 +475,7 @@ impl Generator {
             fields.push(Numbers::F32(masses));
         }
         let mean: f64 = sizes.iter().map(|[r, _, w]| r * w).sum();
-        let square: f64 = sizes.iter().map(|[r, _, w]| w * (r - mean).powi(2)).sum();
+        let square: f64 = sizes.iter().map(|[r, _, w]| w * powi(r - mean, 2)).sum();
         fields.extend([mean, square.sqrt()].map(|x| Numbers::F64(vec![x])));
         fields.extend(values.iter().map(|&x| Numbers::F64(vec![x])));
         let mut setup = group.setup().clone();
@@ -520,11 +521,11 @@ fn simulated_q_max(group: &Group) -> f64 {
             let last = k.len() - 1;
             // Of two rows per cell, the upper lies a quarter below the edge.
             let k_end = k[last] - 0.25 * (k[last] - k[last - 1]);
-            q[q.len() - 1].hypot(k_end)
+            hypot(q[q.len() - 1], k_end)
         }
         Group::Frame(frame) => {
             let [q, k] = frame.bins.largest().map(|x| f64::from(x.max(0.1)) * 1.001);
-            q.hypot(k)
+            hypot(q, k)
         }
     }
 }

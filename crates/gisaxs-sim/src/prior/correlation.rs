@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::range::check_share;
 use crate::rng::{Quantity, Source};
 use crate::{Range, Result};
+use gisaxs_physics::elementary::{exp, exp_m1, sin};
 
 /// How positions and sizes go together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -161,7 +162,7 @@ impl Correlation {
     #[must_use]
     pub fn modulus_and_phase(&self, q: f64) -> (f64, f64) {
         let x = q * self.distance_nm * self.disorder;
-        ((-0.5 * x * x).exp(), q * self.distance_nm)
+        (exp(-0.5 * x * x), q * self.distance_nm)
     }
 
     /// S(q_par) = 1 + ordered (S_p - 1), with the radial paracrystal without finite-size damping,
@@ -171,10 +172,10 @@ impl Correlation {
     #[must_use]
     pub fn structure_factor(&self, q: f64) -> f64 {
         let x = q * self.distance_nm * self.disorder;
-        let gap = -(-0.5 * x * x).exp_m1(); // 1 - phi, without cancellation at small q
+        let gap = -exp_m1(-0.5 * x * x); // 1 - phi, without cancellation at small q
         let phi = 1.0 - gap;
         let top = gap * (1.0 + phi);
-        let half = (0.5 * q * self.distance_nm).sin();
+        let half = sin(0.5 * q * self.distance_nm);
         // 1 - 2 phi cos + phi^2 = (1 - phi)^2 + 4 phi sin^2(phase / 2).
         let bottom = gap * gap + 4.0 * phi * half * half;
         let paracrystal = if bottom == 0.0 { 0.0 } else { top / bottom };

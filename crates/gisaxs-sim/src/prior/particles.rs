@@ -4,6 +4,7 @@ use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use gisaxs_physics::UprightShape;
+use gisaxs_physics::elementary::{exp, powf};
 
 use crate::range::check_share;
 use crate::rng::{Quantity, Source};
@@ -170,7 +171,7 @@ impl ParticlePrior {
             .map(|_| Component {
                 kind: Kind::Gaussian,
                 weight: rng.random_range(0.1..1.0),
-                radius_nm: radius * 3.0_f64.powf(rng.random::<f64>() - 0.5),
+                radius_nm: radius * powf(3.0_f64, rng.random::<f64>() - 0.5),
                 spread: narrow.quantile(rng.unit(Quantity::Spread)),
             })
             .collect();
@@ -202,7 +203,7 @@ impl ParticlePrior {
                 let z: f64 = StandardNormal.sample(rng);
                 walk += STEP * z;
                 let t = REACH * (2.0 * f64::from(i) / f64::from(count - 1) - 1.0);
-                [radius * (spread * t).exp(), walk - 0.5 * t * t]
+                [radius * exp(spread * t), walk - 0.5 * t * t]
             })
             .collect();
         // The prior on the radius is a prior on the mean.

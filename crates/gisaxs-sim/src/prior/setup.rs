@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use gisaxs_physics::elementary::{sin_cos, tan};
 use gisaxs_physics::{
     Beam, FlatDetector, InterfaceProfile, Layer, Material, Multilayer, RefractiveIndex, Roughness,
     Up,
@@ -263,7 +264,7 @@ impl SetupPrior {
             rng,
         )];
         if rng.random_bool(0.7) {
-            let rise = detector.distance_mm * (2.0 * beam.alpha_i_rad()).tan() / choice.pixel_mm;
+            let rise = detector.distance_mm * tan(2.0 * beam.alpha_i_rad()) / choice.pixel_mm;
             let [col, row] = detector.direct_beam_px;
             beamstops.push(Beamstop::draw([col, row - rise], choice.pixel_mm, rng));
         }
@@ -458,7 +459,7 @@ fn reach(stop: &Beamstop, row: f64, cols: usize) -> std::ops::Range<usize> {
         (low, high) = (-stop.radius_px, stop.radius_px);
     }
     if let Some(arm) = stop.arm {
-        let (sin, cos) = arm.angle_rad.sin_cos();
+        let (sin, cos) = sin_cos(arm.angle_rad);
         // |y cos - x sin| <= half width, and ahead of the centre. An arm along the row reaches to
         // both ends of it.
         let ends = [-arm.half_width_px, arm.half_width_px].map(|w| (y * cos + w) / sin);

@@ -7,6 +7,7 @@ use num_complex::Complex64;
 use super::super::cis;
 use super::face::Face;
 use super::vector::{cross, dot, length, minus};
+use crate::elementary::{hypot};
 use crate::exponential::{LARGEST, series};
 
 /// Everything about the faces and edges of a body that its form factor needs. Positions are relative
@@ -210,7 +211,7 @@ pub(super) const SINC: [f64; 5] = [
 
 impl Plane {
     fn new(normal: [f64; 3]) -> Self {
-        let horizontal = normal[0].hypot(normal[1]);
+        let horizontal = hypot(normal[0], normal[1]);
         let u = if horizontal > 0.0 {
             [-normal[1] / horizontal, normal[0] / horizontal, 0.0]
         } else {

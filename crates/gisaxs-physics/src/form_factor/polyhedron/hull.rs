@@ -2,6 +2,7 @@
 
 use super::Polyhedron;
 use super::vector::{cross, dot, length, mean, minus};
+use crate::elementary::{atan2};
 use crate::error::{Error, Result, check};
 
 /// Distances below this part of the size count as zero: corners that coincide, points in a plane.
@@ -105,7 +106,7 @@ fn face(points: &[[f64; 3]], normal: [f64; 3], offset: f64, tolerance: f64) -> V
     let second = cross(normal, first);
     let angle = |c: usize| {
         let r = minus(points[c], middle);
-        dot(r, second).atan2(dot(r, first))
+        atan2(dot(r, second), dot(r, first))
     };
     corners.sort_by(|&a, &b| angle(a).total_cmp(&angle(b)));
     // Points inside the face or on its edges are no corners.

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use num_complex::Complex64;
 
 use super::{FormFactor, Scratch, Terms, add_terms_of_pixel, solid};
+use crate::elementary::{atan2};
 use crate::particle::Rotation;
 use crate::simd::dispatch;
 use complex_terms::ComplexTerms;
@@ -258,7 +259,7 @@ impl Polyhedron {
             let [a, b, c] = triangle.map(|i| minus(self.corners[i], r));
             let [x, y, z] = [a, b, c].map(length);
             let denominator = x * y * z + dot(a, b) * z + dot(b, c) * x + dot(c, a) * y;
-            2.0 * dot(a, cross(b, c)).atan2(denominator)
+            2.0 * atan2(dot(a, cross(b, c)), denominator)
         };
         self.faces.iter().flat_map(Face::triangles).map(of).sum()
     }

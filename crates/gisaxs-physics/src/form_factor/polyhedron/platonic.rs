@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use super::super::catalogue::{ShapeInfo, nm};
 use super::Polyhedron;
 use super::table::{rectangle, ring};
+use crate::elementary::{sin};
 use crate::error::{Result, positive};
 
 /// Golden ratio.
@@ -122,7 +123,7 @@ impl Polyhedron {
         let edge = positive("dodecahedron edge", edge_nm, "nm")?;
         Self::four_rings(
             5,
-            edge / (2.0 * (PI / 5.0).sin()),
+            edge / (2.0 * sin(PI / 5.0)),
             [0.0, 0.0, PI, PI],
             &DODECAHEDRON_FACES,
         )

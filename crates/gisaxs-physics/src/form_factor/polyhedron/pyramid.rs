@@ -4,6 +4,7 @@ use super::super::catalogue::{ShapeInfo, nm, rad};
 use super::super::cone::{base_slope, top_fits};
 use super::Polyhedron;
 use super::table::{rectangle, ring};
+use crate::elementary::{cos};
 use crate::error::{Result, positive};
 
 pub(crate) const PYRAMID2: ShapeInfo = ShapeInfo {
@@ -129,7 +130,7 @@ impl Polyhedron {
 fn regular(n: usize, radius: f64, height_nm: f64, alpha_rad: f64) -> Result<Polyhedron> {
     let height = positive("pyramid height", height_nm, "nm")?;
     // The side faces move inwards by the slope; the circle around shrinks in proportion.
-    let inradius = radius * (std::f64::consts::PI / n as f64).cos();
+    let inradius = radius * cos(std::f64::consts::PI / n as f64);
     let top = top_fits(inradius - height * base_slope(alpha_rad)?, inradius)? / inradius * radius;
     let corners: Vec<_> = ring(n, radius, 0.0, 0.0)
         .chain(ring(n, top, height, 0.0))

@@ -9,6 +9,7 @@
 use super::super::{Split, Terms};
 use super::edges::{SINC, SMALL_PHASE};
 use super::plan::{Plan, PlanePlan, Position};
+use crate::elementary::{sin_cos};
 use crate::simd::{Cplx, Kernel, LANES, Real, Simd, lanes, lanes_mut};
 
 /// Adds the sum of the terms of a body around `centre` to `re` and `im`.
@@ -67,7 +68,7 @@ impl RealTerms<'_> {
         let levels = levels.as_chunks_mut::<LEVEL>().0;
         let planes = &mut work.as_chunks_mut::<PLANE>().0[..plan.planes.len()];
         for (level, at) in levels.iter_mut().zip(&plan.levels) {
-            let (sin, cos) = (terms.k_i.re * at.half[0]).sin_cos();
+            let (sin, cos) = sin_cos(terms.k_i.re * at.half[0]);
             level[0] = simd.real(cos).lanes();
             level[1] = simd.real(sin).lanes();
         }

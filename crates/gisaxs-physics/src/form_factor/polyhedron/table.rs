@@ -2,6 +2,7 @@
 
 use super::Polyhedron;
 use super::vector::{length, minus};
+use crate::elementary::{sin_cos};
 use crate::error::Result;
 
 /// Corners closer than this part of the size are one: a pyramid whose sides meet at the top, a cube of
@@ -55,7 +56,7 @@ impl Polyhedron {
 /// `n` points on a horizontal circle of `radius` at height `z`, the first at `angle` (rad).
 pub(super) fn ring(n: usize, radius: f64, z: f64, angle: f64) -> impl Iterator<Item = [f64; 3]> {
     (0..n).map(move |i| {
-        let (sin, cos) = (angle + 2.0 * std::f64::consts::PI * i as f64 / n as f64).sin_cos();
+        let (sin, cos) = sin_cos(angle + 2.0 * std::f64::consts::PI * i as f64 / n as f64);
         [radius * cos, radius * sin, z]
     })
 }

@@ -12,6 +12,7 @@ use super::catalogue::Parameter;
 use super::derivative::{Differentiable, Differential, MOST_SHAPE_PARAMETERS};
 use super::slices::{self, Integrals, Section, Slice, Sliced};
 use super::{FormFactor, Scratch, Terms, solid};
+use crate::elementary::{hypot, powi, sqrt};
 use crate::error::{Error, Result, check, positive};
 use crate::simd::{Real, Simd};
 use panel::Panel;
@@ -296,7 +297,7 @@ impl Sliced for Revolution {
 impl FormFactor for Revolution {
     fn at(&self, q: [Complex64; 3]) -> Complex64 {
         let y = self.ratio * q[1];
-        self.ratio * slices::at(self, (q[0] * q[0] + y * y).sqrt(), q[2])
+        self.ratio * slices::at(self, sqrt(q[0] * q[0] + y * y), q[2])
     }
 
     fn add_terms(&self, terms: &Terms<'_>, scratch: &mut Scratch, re: &mut [f64], im: &mut [f64]) {
@@ -317,14 +318,14 @@ impl FormFactor for Revolution {
     }
 
     fn support(&self, [x, y, z]: [f64; 3]) -> f64 {
-        let side = x.hypot(self.ratio * y);
+        let side = hypot(x, self.ratio * y);
         let values = self.panels.iter().map(|panel| panel.support(side, z).0);
         values.fold(f64::NEG_INFINITY, f64::max)
     }
 
     fn density(&self, [x, y, z]: [f64; 3]) -> f64 {
         let inside = (0.0..=self.height_nm).contains(&z);
-        solid(inside && x * x + (y / self.ratio).powi(2) <= self.square_at(z))
+        solid(inside && x * x + powi(y / self.ratio, 2) <= self.square_at(z))
     }
 
     fn cut(&self, low_nm: f64, high_nm: f64) -> Option<Arc<dyn FormFactor>> {
@@ -340,7 +341,7 @@ impl FormFactor for Revolution {
     }
 
     fn at_four(&self, [q_x, q_y]: [f64; 2], k_i: Complex64, k_f: Complex64) -> [Complex64; 4] {
-        slices::at_four(self, q_x.hypot(self.ratio * q_y), k_i, k_f).map(|f| self.ratio * f)
+        slices::at_four(self, hypot(q_x, self.ratio * q_y), k_i, k_f).map(|f| self.ratio * f)
     }
 }
 
@@ -352,7 +353,7 @@ impl Differentiable for Revolution {
 
     fn differential(&self, q: [Complex64; 3]) -> Differential {
         let y = self.ratio * q[1];
-        let u = (q[0] * q[0] + y * y).sqrt();
+        let u = sqrt(q[0] * q[0] + y * y);
         self.stretched(q, &slices::integrals(self, u, q[2]))
     }
 
@@ -363,7 +364,7 @@ impl Differentiable for Revolution {
         k_f: Complex64,
     ) -> [Differential; 4] {
         let q_z = [-k_i - k_f, k_i - k_f, k_f - k_i, k_i + k_f];
-        let terms = slices::integrals_four(self, q_x.hypot(self.ratio * q_y), k_i, k_f);
+        let terms = slices::integrals_four(self, hypot(q_x, self.ratio * q_y), k_i, k_f);
         std::array::from_fn(|t| self.stretched([q_x.into(), q_y.into(), q_z[t]], &terms[t]))
     }
 

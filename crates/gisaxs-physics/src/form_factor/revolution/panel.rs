@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
+use crate::elementary::{cos, ln, norm, sinh};
 use crate::form_factor::slices::{ETAS, Slice, gauss, nodes_on_ellipses};
 
 /// r(z)^2 as a Chebyshev series in x = (z - centre) / half, -1 <= x <= 1.
@@ -57,7 +58,7 @@ impl Panel {
         let z = |x: f64| 0.5 * (range[0] + range[1]) + 0.5 * (range[1] - range[0]) * x;
         let mut samples = [0.0; N];
         for (j, sample) in samples.iter_mut().enumerate() {
-            *sample = square(z((PI * (j as f64 + 0.5) / N as f64).cos()))?;
+            *sample = square(z(cos(PI * (j as f64 + 0.5) / N as f64)))?;
         }
         let coefficients: Vec<f64> = (0..N)
             .map(|l| {
@@ -65,7 +66,7 @@ impl Panel {
                 let sum: f64 = samples
                     .iter()
                     .enumerate()
-                    .map(|(j, s)| s * angle(j).cos())
+                    .map(|(j, s)| s * cos(angle(j)))
                     .sum();
                 sum * if l == 0 { 1.0 } else { 2.0 } / N as f64
             })
@@ -111,17 +112,17 @@ impl Panel {
         for (ellipse, eta) in self.ellipses.iter_mut().zip(ETAS) {
             let (mut largest, mut radial) = (0.0_f64, 0.0_f64);
             for i in 0..=SAMPLES {
-                let x = Complex64::new(PI * i as f64 / SAMPLES as f64, -eta).cos();
+                let x = cos(Complex64::new(PI * i as f64 / SAMPLES as f64, -eta));
                 let square = clenshaw(&self.square, x);
-                let norm = square.norm();
+                let norm = norm(square);
                 largest = largest.max(norm);
                 radial = radial.max((0.5 * (norm - square.re)).max(0.0).sqrt());
             }
             // The maxima lie between samples.
             radial *= 1.01;
-            ellipse.amplitude = (1.01 * largest * height / integral).ln();
+            ellipse.amplitude = ln(1.01 * largest * height / integral);
             ellipse.radial = radial;
-            ellipse.vertical = 0.5 * (self.high - self.low) * eta.sinh();
+            ellipse.vertical = 0.5 * (self.high - self.low) * sinh(eta);
         }
     }
 
@@ -166,7 +167,7 @@ impl Panel {
         let value = |z: f64| self.square_at(z).sqrt() * side + z * up;
         let half = 0.5 * (self.high - self.low);
         // Denser at the ends, where r may rise steeply.
-        let z = |i: usize| self.low + half * (1.0 - (PI * i as f64 / SAMPLES as f64).cos());
+        let z = |i: usize| self.low + half * (1.0 - cos(PI * i as f64 / SAMPLES as f64));
         let best = (0..=SAMPLES)
             .max_by(|&a, &b| value(z(a)).total_cmp(&value(z(b))))
             .unwrap_or(0);

@@ -17,6 +17,7 @@
 //! for one eta. The best one has cosh(eta) = N / c, hence N (eta - tanh eta) = L. Integrands that
 //! grow otherwise have [`nodes_on_ellipses`].
 
+use crate::elementary::{cbrt, cosh, exp, ln, ln_1p, sinh, tanh};
 use std::sync::OnceLock;
 
 /// Error relative to A that the counts guarantee.
@@ -30,7 +31,7 @@ const TABULATED: usize = 1024;
 
 /// L above for every eta from [`SMALLEST_ETA`] on: 33.3.
 fn margin() -> f64 {
-    (4.0 / TOLERANCE).ln() - (-(-SMALLEST_ETA).exp()).ln_1p()
+    ln(4.0 / TOLERANCE) - ln_1p(-exp(-SMALLEST_ETA))
 }
 
 /// The number N of Chebyshev points that interpolate a function of the band limit `c` (not negative)
@@ -72,7 +73,7 @@ pub(in crate::form_factor) const ETAS: [f64; 9] = [0.15, 0.25, 0.4, 0.7, 1.0, 1.
 /// Gauss-Legendre nodes for an integrand on \[-1, 1\] that is below (integral) exp(`growth`) on the
 /// Bernstein ellipse with this index into [`ETAS`]: the error is below [`TOLERANCE`] (integral).
 pub(in crate::form_factor) fn nodes_on_ellipses(growth: impl Fn(usize) -> f64) -> usize {
-    let margin = (64.0 / 15.0 / TOLERANCE).ln();
+    let margin = ln(64.0 / 15.0 / TOLERANCE);
     let mut least = f64::INFINITY;
     for (index, eta) in ETAS.iter().enumerate() {
         // -ln(1 - exp(-2 eta)).
@@ -89,21 +90,21 @@ fn band_limit(n: f64) -> f64 {
     let (mut low, mut high) = (0.0_f64, 2.0 * margin);
     while high - low > 1e-12 * high {
         let eta = 0.5 * (low + high);
-        if n * (eta - eta.tanh()) < margin {
+        if n * (eta - tanh(eta)) < margin {
             low = eta;
         } else {
             high = eta;
         }
     }
-    n / high.cosh()
+    n / cosh(high)
 }
 
 /// From c (eta cosh eta - sinh eta) = L, whose left side is above c eta^3 / 3: an eta that is a little
 /// too large costs a few points only.
 fn beyond_the_table(c: f64) -> usize {
     let margin = margin();
-    let eta = (3.0 * margin / c).cbrt().max(SMALLEST_ETA);
-    ((c * eta.sinh() + margin) / eta).ceil() as usize
+    let eta = cbrt(3.0 * margin / c).max(SMALLEST_ETA);
+    ((c * sinh(eta) + margin) / eta).ceil() as usize
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use num_complex::Complex64;
 
 use super::expansion::{self, Expansion};
 use super::{Section, Slice, Sliced, direct, taxicab};
+use crate::elementary::exp;
 use crate::form_factor::FormFactor;
 use crate::form_factor::add_terms_one_by_one;
 use crate::form_factor::terms::{Column, Scratch, Terms, lanes_of, vector};
@@ -190,8 +191,8 @@ impl Kernel for Incident<'_> {
         // Amplitudes in the middle.
         let middle = Complex64::I * k_i * slices.middle;
         let [t_i, r_i] = terms.incident;
-        let t_i = simd.complex(t_i * (-middle).exp());
-        let r_i = simd.complex(r_i * middle.exp());
+        let t_i = simd.complex(t_i * exp(-middle));
+        let r_i = simd.complex(r_i * exp(middle));
         let [re, im] = &mut slices.incident;
         let (re, im) = (lanes_mut::<S>(re), lanes_mut::<S>(im));
         for ((z, re), im) in lanes::<S>(&slices.z).iter().zip(re).zip(im) {

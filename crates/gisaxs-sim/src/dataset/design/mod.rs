@@ -12,6 +12,7 @@ use permutation::Permutation;
 use serde::{Deserialize, Serialize};
 
 use crate::rng::{Purpose, mix};
+use gisaxs_physics::elementary::powi;
 
 /// How points are spread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +102,7 @@ impl Points {
             Dimension::Open => None,
             Dimension::Stratified(permutation) => {
                 let jitter = mix(self.key ^ mix(index ^ (dimension as u64 + 1) << 48)) >> 11;
-                let u = jitter as f64 * 2.0_f64.powi(-53);
+                let u = jitter as f64 * powi(2.0_f64, -53);
                 // A point beyond the planned number starts the hypercube again.
                 let stratum = permutation.image(index % permutation.len());
                 // The sum may round up to the next stratum, the quotient to 1.

@@ -7,6 +7,7 @@
 
 use super::joe_kuo::JOE_KUO;
 use crate::rng::mix;
+use gisaxs_physics::elementary::powi;
 
 /// Dimensions there are direction numbers for.
 pub(super) const DIMENSIONS: usize = JOE_KUO.len() + 1;
@@ -76,7 +77,7 @@ impl Dimension {
         }
         // The digits after the 32nd are random: 53 in all.
         let rest = mix(self.key ^ mix(u64::from(x) | 1 << 40)) >> 43;
-        (scrambled << 21 | rest) as f64 * 2.0_f64.powi(-53)
+        (scrambled << 21 | rest) as f64 * powi(2.0_f64, -53)
     }
 }
 

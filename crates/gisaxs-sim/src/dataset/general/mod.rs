@@ -40,6 +40,7 @@ use serde_json::Value;
 use super::error::{Error, Result};
 use super::keys;
 use crate::Range;
+use gisaxs_physics::elementary::{acos, asin, cos, powi};
 use particle::ParticleSpec;
 use structure::Structure;
 
@@ -360,11 +361,11 @@ const MAX_FREQUENCY: f64 = 5.0;
 /// (q_par, k sin alpha_f), nm^-1. Where no exit direction has this q_par, that of the smallest.
 pub(super) fn directions(beam: &Beam, q_par: f64, k_z: f64) -> [Direction; 2] {
     let k = beam.k();
-    let alpha_f_rad = (k_z / k).clamp(0.0, 1.0).asin();
-    let (cos_f, cos_i) = (alpha_f_rad.cos(), beam.alpha_i_rad().cos());
+    let alpha_f_rad = asin((k_z / k).clamp(0.0, 1.0));
+    let (cos_f, cos_i) = (cos(alpha_f_rad), cos(beam.alpha_i_rad()));
     // q_par^2 / k^2 = cos^2 f + cos^2 i - 2 cos f cos i cos(2 theta).
-    let cos = (cos_f * cos_f + cos_i * cos_i - (q_par / k).powi(2)) / (2.0 * cos_f * cos_i);
-    let two_theta_f_rad = cos.clamp(-1.0, 1.0).acos();
+    let cos = (cos_f * cos_f + cos_i * cos_i - powi(q_par / k, 2)) / (2.0 * cos_f * cos_i);
+    let two_theta_f_rad = acos(cos.clamp(-1.0, 1.0));
     [1.0, -1.0].map(|side| Direction {
         alpha_f_rad,
         two_theta_f_rad: side * two_theta_f_rad,

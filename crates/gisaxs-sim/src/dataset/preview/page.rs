@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Column, colour, png};
 use crate::dataset::manifest::Manifest;
+use gisaxs_physics::elementary::ln;
 
 /// Bins of a histogram.
 const BINS: usize = 40;
@@ -35,7 +36,7 @@ impl Axis {
 
     fn bin(&self, value: f64, bins: usize) -> Option<usize> {
         let t = if self.log {
-            (value / self.low).ln() / (self.high / self.low).ln()
+            ln(value / self.low) / ln(self.high / self.low)
         } else {
             (value - self.low) / (self.high - self.low)
         };

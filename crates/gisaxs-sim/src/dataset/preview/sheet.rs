@@ -7,6 +7,7 @@ use crate::dataset::config::Contents;
 use crate::dataset::error::Result;
 use crate::dataset::manifest::Manifest;
 use crate::dataset::shard;
+use gisaxs_physics::elementary::ln;
 
 /// Tiles per row.
 const ACROSS: usize = 8;
@@ -107,7 +108,7 @@ fn tile(folder: &Path, manifest: &Manifest, number: u64, at: u64) -> Result<Tile
             let mut values = vec![f32::NAN; small_rows * small_cols];
             for (i, (word, &valid)) in words.iter().zip(&valid).enumerate() {
                 if valid > 0 {
-                    let value = (1.0 + i32::from_le_bytes(*word).max(0) as f32).ln();
+                    let value = ln(1.0 + i32::from_le_bytes(*word).max(0) as f32);
                     let at = i / cols / block * small_cols + i % cols / block;
                     values[at] = values[at].max(value);
                 }

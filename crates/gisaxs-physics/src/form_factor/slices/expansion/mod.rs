@@ -26,6 +26,7 @@ use num_complex::Complex64;
 use super::Section;
 use super::band_limit::{largest_for, points};
 use super::block::{InPlane, Ranges, Slices, waves};
+use crate::elementary::{exp, norm};
 use crate::form_factor::terms::{Terms, lanes_of, vector};
 use crate::simd::{Cplx, Kernel, LANES, Simd, dispatch, lanes, lanes_mut, padded};
 
@@ -91,7 +92,7 @@ impl Expansion {
         }
         let [k_low, k_high] = ranges.k_f;
         let k_0 = 0.5 * (k_low + k_high);
-        let powers = powers(0.5 * (k_high - k_low).norm() * slices.middle, terms.real)?;
+        let powers = powers(0.5 * norm(k_high - k_low) * slices.middle, terms.real)?;
         if padded(count) > MOST_POINTS {
             return None;
         }
@@ -140,7 +141,7 @@ impl Expansion {
 /// How many powers of k_f - k_0 leave less than [`TAYLOR`], where c is the largest
 /// |(k_f - k_0) z|. The remainder after M powers is at most c^M / M!, times exp(c) for complex k_f.
 fn powers(c: f64, real: bool) -> Option<usize> {
-    let mut term = if real { 1.0 } else { c.exp() };
+    let mut term = if real { 1.0 } else { exp(c) };
     for m in 1..=MOST_POWERS {
         term *= c / m as f64;
         if term < TAYLOR {

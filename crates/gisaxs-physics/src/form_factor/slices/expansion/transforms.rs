@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::sync::OnceLock;
 
 use super::{Expansion, MOST_POINTS};
+use crate::elementary::cos;
 use crate::form_factor::slices::Section;
 use crate::simd::{Kernel, LANES, Real, Simd, dispatch, lanes, lanes_mut};
 
@@ -25,10 +26,10 @@ impl Points {
             let n = count as f64;
             let theta = |j: usize| PI * (j as f64 + 0.5) / n;
             let element = |j: usize, l: usize| {
-                (l as f64 * theta(j)).cos() * if l == 0 { 1.0 / n } else { 2.0 / n }
+                cos(l as f64 * theta(j)) * if l == 0 { 1.0 / n } else { 2.0 / n }
             };
             Self {
-                cosines: (0..count).map(|j| theta(j).cos()).collect(),
+                cosines: (0..count).map(|j| cos(theta(j))).collect(),
                 transform: (0..count)
                     .flat_map(|j| (0..count).map(move |l| element(j, l)))
                     .collect(),
