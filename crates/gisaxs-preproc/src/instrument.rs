@@ -13,6 +13,7 @@ use crate::frame::{Frame, FrameHeader, MAX_PIXELS, read_file};
 use crate::geometry::{BeamPose, DetectorOrientation, Geometry, Rotations, SampleOrientation};
 use crate::input::{Conditions, KnownMaterial};
 use crate::mask;
+use crate::poni::Poni;
 use crate::sample::{SampleKnowledge, SampleSpec};
 use crate::section::{self, Range, Section};
 
@@ -113,6 +114,8 @@ pub struct Instrument {
     user_mask: Option<Arc<UserMask>>,
     sample: SampleSpec,
     knowledge: SampleKnowledge,
+    /// What the source of the geometry asks for and is not done.
+    notes: Vec<String>,
 }
 
 impl Instrument {
@@ -147,6 +150,7 @@ impl Instrument {
             user_mask: None,
             sample: SampleSpec::default(),
             knowledge: SampleKnowledge::default(),
+            notes: Vec::new(),
         })
     }
 
@@ -267,6 +271,7 @@ impl Instrument {
             user_mask: None,
             sample: SampleSpec::default(),
             knowledge: SampleKnowledge::default(),
+            notes: Vec::new(),
         }
         .with_sample(SampleSpec::read(&root)?)?;
         if let Some(path) = mask_path {
@@ -279,13 +284,13 @@ impl Instrument {
     /// Geometry from the text of a pyFAI `.poni` file (versions 1, 2, 2.1 and 3), with the
     /// incidence angle that such a file does not hold.
     ///
-    /// Rotations are converted to the equivalent direct beam and distance as Fit2D defines
-    /// them, as long as the detector is tilted by less than 0.5 deg.
+    /// Row 0 of the frame is taken to be on top, as cameras write it, whatever the file's
+    /// orientation; [`Poni::instrument`] leaves the choice.
     ///
     /// # Errors
     /// [`Error::Poni`] names the key, its value and what was expected.
     pub fn from_poni(text: &str, incidence_deg: f64) -> Result<Self> {
-        crate::poni::read(text, "poni", incidence_deg)
+        Poni::from_text(text, "poni")?.instrument(incidence_deg, Some(Up::RowsDecrease))
     }
 
     /// As [`from_poni`](Self::from_poni), from a file.
@@ -293,16 +298,11 @@ impl Instrument {
     /// # Errors
     /// As [`from_poni`](Self::from_poni).
     pub fn from_poni_path(path: impl AsRef<Path>, incidence_deg: f64) -> Result<Self> {
-        let path = path.as_ref();
-        let bytes = read_file(path)?;
-        crate::poni::read(
-            &String::from_utf8_lossy(&bytes),
-            &path.display().to_string(),
-            incidence_deg,
-        )
+        Poni::open(path)?.instrument(incidence_deg, Some(Up::RowsDecrease))
     }
 
-    /// From the numbers of a `.poni` file.
+    /// From numbers, all checked against the ranges of `instrument.toml`.
+    #[allow(clippy::too_many_arguments)] // The fields of the type, once.
     pub(crate) fn from_parts(
         file: &str,
         beam: (f64, f64),
@@ -311,6 +311,8 @@ impl Instrument {
         pixel_mm: [f64; 2],
         distance_mm: f64,
         direct_beam_px: [f64; 2],
+        up: Up,
+        mount: Mount,
     ) -> Result<Self> {
         let (wavelength_nm, incidence_deg) = beam;
         let check = |key: &str, value: f64, range: Range| {
@@ -332,6 +334,9 @@ impl Instrument {
         check("distance_mm", distance_mm, DISTANCE)?;
         check("direct_beam_px column", direct_beam_px[0], PIXEL)?;
         check("direct_beam_px row", direct_beam_px[1], PIXEL)?;
+        check("rot1", mount.rotations.rot1.to_degrees(), TILT)?;
+        check("rot2", mount.rotations.rot2.to_degrees(), TILT)?;
+        check("rot3", mount.rotations.rot3.to_degrees(), TURN)?;
         Ok(Self {
             file: file.to_owned(),
             beam: make_beam(file, wavelength_nm, incidence_deg)?,
@@ -340,13 +345,14 @@ impl Instrument {
             pixel_mm: Some(pixel_mm),
             distance_mm,
             direct_beam_px,
-            up: Up::RowsDecrease,
-            mount: Mount::default(),
+            up,
+            mount,
             beamstops: Vec::new(),
             mask_path: None,
             user_mask: None,
             sample: SampleSpec::default(),
             knowledge: SampleKnowledge::default(),
+            notes: Vec::new(),
         })
     }
 
@@ -358,6 +364,11 @@ impl Instrument {
         self.knowledge = sample.resolve(&self.file, self.beam.energy_kev())?;
         self.sample = sample;
         Ok(self)
+    }
+
+    pub(crate) fn with_notes(mut self, notes: Vec<String>) -> Self {
+        self.notes = notes;
+        self
     }
 
     /// The same instrument with these beamstops.
@@ -655,13 +666,14 @@ impl Instrument {
         }
     }
 
-    /// Where the frame's own header contradicts this instrument, one sentence each. Headers
-    /// are often stale, so this is for warnings.
+    /// Where the frame's own header contradicts this instrument, and what the geometry file
+    /// asked for that is not done; one sentence each. Headers are often stale, so this is
+    /// for warnings.
     #[must_use]
     pub fn disagreements(&self, header: &FrameHeader) -> Vec<String> {
         /// Relative difference that is worth a warning: more than calibration does.
         const RELATIVE: f64 = 0.03;
-        let mut found = Vec::new();
+        let mut found = self.notes.clone();
         let mut compare = |what: &str, unit: &str, ours: f64, theirs: Option<f64>| {
             if let Some(theirs) = theirs
                 && (ours - theirs).abs() > RELATIVE * ours.abs()

@@ -121,6 +121,7 @@ pub use mask::{Mask, Reason, decode_mask};
 pub use metadata::MetadataEntry;
 pub use ndarray;
 pub use pixel_map::{NO_CELL, PixelMap};
+pub use poni::Poni;
 pub use prepare::{Prepared, prepare, prepare_with};
 pub use sample::{FilmSpec, MaterialSpec, SampleKnowledge, SampleSpec};
 pub use stack::{FrameStack, StackOptions, Stream, encode_edf, encode_nexus, encode_tiff};

@@ -99,7 +99,6 @@ impl BeamPose {
 impl Pose {
     /// The same pose by the direct beam; `None` if the beam does not hit the front of the
     /// detector's plane.
-    #[cfg_attr(not(test), allow(dead_code))] // The reader of .poni files will use it.
     pub(crate) fn beam_pose(self, shape: [usize; 2], pixel_mm: [f64; 2]) -> Option<BeamPose> {
         let Rotations { rot1, rot2, .. } = self.rotations;
         let along = cos(rot1) * cos(rot2);
