@@ -292,6 +292,7 @@ fn setup(instrument: &Instrument) -> Result<(Setup, Vec<String>), Failure> {
         beamstops: beamstops.collect(),
         shadow: None,
         dead: DeadPixels { pixels: Vec::new() },
+        mount: None,
     };
     Ok((setup, warnings))
 }

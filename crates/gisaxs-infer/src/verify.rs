@@ -609,6 +609,7 @@ mod tests {
             beamstops: Vec::new(),
             shadow: None,
             dead: DeadPixels { pixels: Vec::new() },
+            mount: None,
         };
         let sizes = SizeDistribution::new(vec![Component {
             kind: Kind::Gaussian,

@@ -2,13 +2,12 @@
 
 use gisaxs_physics::elementary::{asinh, hypot, sin_cos, sinh};
 use gisaxs_physics::{Beam, FlatDetector, Multilayer, RefractiveIndex, SeparableGrid, contrast};
-use rand::Rng;
 use serde::Serialize;
 
-use crate::artifact::{Bins, Drawn, HotPixels, Surface, poisson};
+use crate::artifact::{Bins, Drawn, HotPixels, Mount, Surface, poisson};
 use crate::pattern::{CellGrid, moments};
 use crate::prior::{Correlation, CorrelationModel, Particles, Prior, Setup};
-use crate::rng::{Purpose, stream};
+use crate::rng::{Purpose, Source, stream};
 use crate::view::{LEVEL_ROD_GUARD, draw_artifacts};
 use crate::{Known, Result};
 
@@ -67,7 +66,7 @@ impl Scene<'_> {
     /// Positions of all pixels, row-major. Pixels below the horizon have negative k_z.
     #[must_use]
     pub fn bins(&self) -> Bins {
-        pixel_bins(self.beam, self.detector)
+        pixel_bins(self.beam, self.detector, None)
     }
 
     /// Scattering cross-section per particle and solid angle, nm^2, of every bin: noise-free,
@@ -150,13 +149,26 @@ impl Scene<'_> {
 }
 
 /// Positions of all pixels, row-major.
-fn pixel_bins(beam: &Beam, detector: &FlatDetector) -> Bins {
+fn pixel_bins(beam: &Beam, detector: &FlatDetector, mount: Option<&Mount>) -> Bins {
     let (rows, cols) = (detector.rows, detector.cols);
     let (k, (sin_i, cos_i)) = (beam.k(), sin_cos(beam.alpha_i_rad()));
     let (mut q_par, mut k_z) = (
         Vec::with_capacity(rows * cols),
         Vec::with_capacity(rows * cols),
     );
+    if let Some(mount) = mount {
+        for row in 0..rows {
+            for col in 0..cols {
+                let [x, y, z] = mount.position_mm(detector, col as f64, row as f64);
+                let k_over_r = k / (x * x + y * y + z * z).sqrt();
+                let q_x = (z * cos_i + y * sin_i) * k_over_r - k * cos_i;
+                let q_y = x * k_over_r;
+                q_par.push((q_x * q_x + q_y * q_y).sqrt() as f32);
+                k_z.push(((y * cos_i - z * sin_i) * k_over_r) as f32);
+            }
+        }
+        return Bins::scattered(&q_par, &k_z);
+    }
     // The same as `FlatDetector::direction`, without an angle: along a row only x changes.
     for row in 0..rows {
         let [_, y, z] = detector.position_mm(0.0, row as f64);
@@ -231,7 +243,7 @@ impl FrameSetup {
     /// Computes positions and masks of all pixels.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
-        let bins = pixel_bins(&setup.beam, &setup.detector);
+        let bins = pixel_bins(&setup.beam, &setup.detector, setup.mount.as_ref());
         Self {
             positions: Positions::new(&bins),
             bins,
@@ -273,7 +285,7 @@ impl FrameSetup {
         mut rate: Vec<f32>,
         drawn: &Drawn,
         hot_pixels: usize,
-        rng: &mut impl Rng,
+        rng: &mut impl Source,
     ) -> Vec<f32> {
         let Self {
             setup, bins, valid, ..
@@ -289,11 +301,27 @@ impl FrameSetup {
         );
         // Below the horizon the sample stands in the way of everything but flat background.
         let dark = (drawn.flat * drawn.exposure.peak_counts) as f32;
-        let mut counts: Vec<f32> = rate
-            .iter()
-            .enumerate()
-            .map(|(i, &rate)| poisson(if bins.k_z(i) > 0.0 { rate } else { dark }, rng))
-            .collect();
+        let camera = &drawn.camera;
+        if !camera.is_none() {
+            for (i, rate) in rate.iter_mut().enumerate() {
+                if bins.k_z(i) <= 0.0 {
+                    *rate = dark;
+                }
+            }
+            camera.frame_rate(&setup.layout, &mut rate);
+        }
+        let mut counts: Vec<f32> = if camera.is_none() {
+            rate.iter()
+                .enumerate()
+                .map(|(i, &rate)| poisson(if bins.k_z(i) > 0.0 { rate } else { dark }, rng))
+                .collect()
+        } else {
+            rate.iter().map(|&rate| poisson(rate, rng)).collect()
+        };
+        if !camera.is_none() {
+            let pixel_mm = setup.detector.pixel_mm[0];
+            camera.frame_counts(&setup.layout, pixel_mm, drawn.saturation, &mut counts);
+        }
         let brightest = drawn.exposure.peak_counts * 10.0;
         HotPixels::draw(counts.len(), hot_pixels, brightest, rng).add(&mut counts, |_| true);
         for (i, (count, &valid)) in counts.iter_mut().zip(valid).enumerate() {
@@ -385,7 +413,7 @@ impl SimulatedFrame {
         correlation: Correlation,
         drawn: Drawn,
         hot_pixels: usize,
-        rng: &mut impl Rng,
+        rng: &mut impl Source,
     ) -> Result<Self> {
         let frame = FrameSetup::new(setup);
         let rate = frame.cross_section(&particles, &correlation);

@@ -11,7 +11,7 @@ use gisaxs_physics::elementary::exp;
 use rand::Rng;
 
 use crate::Result;
-use crate::artifact::{Bins, Drawn, HotPixels, Surface, poisson};
+use crate::artifact::{Bins, CellRaster, Drawn, HotPixels, Surface, poisson};
 use crate::pattern::{CellGrid, StoredPattern, Window, cell_structure_factor, moments};
 use crate::prior::{Correlation, CorrelationModel, Particles, Prior, Setup};
 use crate::rng::{Purpose, Quantity, Source, stream};
@@ -240,6 +240,9 @@ impl CellSetup {
             |blur, rate| blur.cells(&self.columns_px, &self.rows_px, rate),
             &mut rate,
         );
+        if let Some(mount) = &self.setup.mount {
+            mount.cells(&self.grid, &mut rate);
+        }
         rate
     }
 
@@ -264,6 +267,13 @@ impl CellSetup {
         if rng.random_bool(0.25) {
             a_block(self.grid.n_q(), self.grid.n_k(), rng).for_each(|line| pixels[line].fill(0.0));
         }
+        let camera = &drawn.camera;
+        let setup = &self.setup;
+        let raster = (!camera.is_none())
+            .then(|| CellRaster::new(&self.grid, &setup.layout, &setup.beam, &setup.detector));
+        if let Some(raster) = &raster {
+            camera.cell_rate(raster, &pixels, &mut rate);
+        }
         let mut counts: Vec<f32> = rate
             .iter()
             .zip(&mut pixels)
@@ -274,6 +284,10 @@ impl CellSetup {
                 poisson(rate * *pixels, rng)
             })
             .collect();
+        if let Some(raster) = &raster {
+            let pixel_mm = setup.detector.pixel_mm[0];
+            camera.cell_counts(raster, pixel_mm, drawn.saturation, &mut pixels, &mut counts);
+        }
         let brightest = drawn.exposure.peak_counts * 10.0;
         HotPixels::draw(counts.len(), hot_pixels, brightest, rng)
             .add(&mut counts, |i| pixels[i] > 0.0);
@@ -300,7 +314,7 @@ impl CellSetup {
         let m = &drawn.misalignment;
         let k = self.setup.beam.k();
         let pixel = self.setup.pixel_q();
-        let scale = 1.0 + m.distance;
+        let scale = (1.0 + m.distance) * (1.0 + m.wavelength);
         // All vertical angles count from the direct beam; the believed ones are too large
         // where the believed beam lies too low or the believed distance is too short.
         let k_i = self.setup.beam.kz();

@@ -46,3 +46,39 @@ fn every_bad_key_is_named_with_its_value() {
         );
     }
 }
+
+#[test]
+fn bad_artifacts_are_named() {
+    type Change = fn(&mut Prior);
+    let cases: [(&str, Change); 7] = [
+        ("setup.rotation_deg", |p| {
+            p.setup.rotation_deg = Some(Range::Fixed(20.0));
+        }),
+        ("setup.tilt_deg", |p| {
+            p.setup.tilt_deg = Some(Range::Uniform([-9.0, 0.0]));
+        }),
+        ("artifacts.misalignment.wavelength", |p| {
+            p.artifacts.misalignment.wavelength = f64::NAN;
+        }),
+        ("artifacts.misalignment.beam_center_px", |p| {
+            p.artifacts.misalignment.beam_center_px = -1.0;
+        }),
+        ("artifacts.scatter.population", |p| {
+            p.artifacts.scatter.population = 1.5;
+        }),
+        ("artifacts.camera.gap_edge_gain", |p| {
+            p.artifacts.camera.gap_edge_gain = Range::Fixed(f64::INFINITY);
+        }),
+        ("artifacts.camera.exposure_s", |p| {
+            p.artifacts.camera.exposure_s = Range::Fixed(0.0);
+        }),
+    ];
+    for (key, change) in cases {
+        let message = refusal(change);
+        assert!(message.contains(key), "{key}: {message}");
+    }
+    Prior::default()
+        .with_realistic_artifacts()
+        .validate()
+        .unwrap();
+}

@@ -3,7 +3,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Bins, Surface};
+use super::{Bins, Fringes, Surface};
 use gisaxs_physics::elementary::{exp, powf};
 
 /// Diffuse scattering of a self-affine surface (Sinha et al., Phys. Rev. B 38 (1988) 2297):
@@ -34,18 +34,23 @@ impl Diffuse {
         }
     }
 
-    /// Adds the background to `rate`.
-    pub fn add(&self, bins: &Bins, surface: &Surface, rate: &mut [f32]) {
+    /// Adds the background to `rate`, with `fringes` where a film has them.
+    pub fn add(&self, bins: &Bins, surface: &Surface, fringes: Option<&Fringes>, rate: &mut [f32]) {
         let xi2 = (self.correlation_nm * self.correlation_nm) as f32;
         let exponent = -1.0 - self.hurst as f32;
         let decay = (1.0 / (self.k_decay * self.k_decay)) as f32;
         // At the Yoneda maximum the exit wave has four times the incident intensity.
         let amplitude = self.amplitude as f32 / 4.0;
-        bins.for_each_product(
-            rate,
-            |q| amplitude * powf(1.0 + xi2 * q * q, exponent),
-            |k| surface.exit(k) * exp(-decay * k * k),
-            |rate, lateral, vertical| *rate += lateral * vertical,
-        );
+        let lateral = |q: f32| amplitude * powf(1.0 + xi2 * q * q, exponent);
+        let vertical = |k: f32| surface.exit(k) * exp(-decay * k * k);
+        match fringes.filter(|_| surface.film.is_some()) {
+            None => bins.for_each_product(rate, lateral, vertical, |rate, a, b| *rate += a * b),
+            Some(fringes) => bins.for_each_product(
+                rate,
+                |q| [lateral(q), fringes.lateral(q)],
+                |k| [vertical(k), fringes.vertical(k, surface)],
+                |rate, a, b| *rate += a[0] * b[0] * (1.0 + a[1] * b[1]),
+            ),
+        }
     }
 }

@@ -4,10 +4,11 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Air, Bins, Blur, Diffuse, Exposure, FlightTube, Misalignment, Response, Rod, Saturation,
-    Surface,
+    Air, Bins, Blur, Camera, Diffuse, Exposure, FlightTube, Misalignment, Response, Rod,
+    Saturation, Scatter, Surface,
 };
 use crate::prior::ArtifactPrior;
+use crate::rng::{Purpose, Source};
 
 /// What one exposure suffers from; recorded with every sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,11 +33,26 @@ pub struct Drawn {
     pub saturation: Saturation,
     /// Believed minus true geometry.
     pub misalignment: Misalignment,
+    /// Scattering that only some exposures have.
+    #[serde(default, skip_serializing_if = "Scatter::is_none")]
+    pub scatter: Scatter,
+    /// What the camera adds.
+    #[serde(default, skip_serializing_if = "Camera::is_none")]
+    pub camera: Camera,
 }
 
 impl Drawn {
-    /// Draws every artifact.
-    pub fn draw(prior: &ArtifactPrior, rng: &mut impl Rng) -> Self {
+    /// Draws every artifact: the older ones from `rng`, wavelength, divergence, scatter and camera
+    /// from its branch [`Purpose::Artifacts`].
+    pub fn draw(prior: &ArtifactPrior, rng: &mut impl Source) -> Self {
+        let late = &mut rng.branch(Purpose::Artifacts);
+        let scatter = Scatter::draw(&prior.scatter, late);
+        let camera = Camera::draw(&prior.camera, late);
+        let divergence_px = if late.random_bool(prior.scatter.divergence) {
+            [0, 1].map(|_| prior.scatter.divergence_px.draw(late))
+        } else {
+            [0.0; 2]
+        };
         Self {
             exposure: Exposure::draw(&prior.peak_counts, rng),
             flat: prior.flat.draw(rng),
@@ -44,14 +60,19 @@ impl Drawn {
             air: Air::draw(prior.air.draw(rng), rng),
             rod: Rod::draw(prior.rod.draw(rng), rng),
             response: Response::draw(prior.response.draw(rng), rng),
-            blur: Blur::draw(rng),
+            blur: Blur {
+                divergence_px,
+                ..Blur::draw(rng)
+            },
             flight_tube: rng
                 .random_bool(prior.flight_tube)
                 .then(|| FlightTube::draw(rng)),
             saturation: Saturation {
                 cutoff: prior.saturation.draw(rng).floor() as f32,
             },
-            misalignment: Misalignment::draw(&prior.misalignment, rng),
+            misalignment: Misalignment::draw(&prior.misalignment, rng, late),
+            scatter,
+            camera,
         }
     }
 
@@ -79,9 +100,17 @@ impl Drawn {
             let scale = 1.0 / level.max(f32::MIN_POSITIVE);
             rate.iter_mut().for_each(|r| *r *= scale);
         }
-        self.diffuse.add(bins, surface, rate);
+        let scatter = &self.scatter;
+        self.diffuse
+            .add(bins, surface, scatter.fringes.as_ref(), rate);
+        if let Some(population) = &scatter.population {
+            population.add(bins, surface, rate);
+        }
         self.response.apply(bins, rate);
         self.air.add(bins, surface, rate);
+        if let Some(parasitic) = &scatter.guinier_porod {
+            parasitic.add(bins, surface, rate);
+        }
         self.rod.add(bins, surface, rate);
         let flat = self.flat as f32;
         rate.iter_mut().for_each(|r| *r += flat);

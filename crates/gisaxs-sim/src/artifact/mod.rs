@@ -3,49 +3,82 @@
 //! Every artifact is a plain struct of the numbers drawn for it (serialisable, so that a
 //! sample can record them), made by `draw` from a range in the prior. Three families:
 //!
-//! - **rates** change the expected counts per pixel of a set of [`Bins`]: [`Diffuse`],
-//!   [`Air`], [`Rod`], [`Response`], [`Blur`], [`FlightTube`], and the flat background;
+//! - **rates** change the expected counts per pixel of a set of [`Bins`]: [`Diffuse`] with
+//!   [`Fringes`], [`Population`], [`Air`], [`GuinierPorod`], [`Rod`], [`Response`], [`Blur`],
+//!   [`FlightTube`], the flat background, and gains of pixels: [`FlatField`], [`GapEdges`];
 //! - **masks** hide detector pixels: [`ModuleLayout`] gaps, [`Beamstop`], [`Shadow`],
 //!   [`DeadPixels`];
-//! - **counting** turns rates into counts: [`Exposure`], [`poisson`], [`Saturation`],
-//!   [`HotPixels`].
+//! - **counting** turns rates into counts: [`Exposure`], [`DeadTime`], [`poisson`],
+//!   [`Saturation`], [`HotPixels`], [`NoisyPixels`], [`BadLines`], [`CosmicRays`].
 //!
 //! Bins are either the pixels of a frame or the cells of the network's grid: a sum of
 //! Poisson counts is a Poisson count, so a cell of n pixels is drawn at once. [`Misalignment`]
-//! is the difference between the true geometry and the one the user believes in.
+//! is the difference between the true geometry and the one the user believes in, [`Mount`] what
+//! the true detector has and no geometry file says.
+//!
+//! [`Drawn`] holds what every exposure has; [`Scatter`] and [`Camera`] hold what some have.
+//! Artifacts of single pixels and lines know whole frames (`frame`) and, through [`CellRaster`],
+//! the cells that the pixels fall into (`cells`).
 
 mod air;
+mod bad_lines;
 mod beamstop;
 mod blur;
+mod camera;
+mod cosmic_rays;
 mod dead_pixels;
+mod dead_time;
 mod diffuse;
 mod drawn;
 mod exposure;
+mod flat_field;
 mod flight_tube;
+mod fringes;
+mod gap_edges;
+mod guinier_porod;
 mod hot_pixels;
 mod misalignment;
 mod module_gaps;
+mod mount;
+mod noisy_pixels;
 mod poisson;
+mod population;
+mod radial;
+mod raster;
 mod response;
 mod rod;
 mod saturation;
+mod scatter;
 mod shadow;
 
 pub use air::Air;
+pub use bad_lines::{BadLine, BadLines};
 pub use beamstop::{Arm, Beamstop};
 pub use blur::Blur;
+pub use camera::Camera;
+pub use cosmic_rays::CosmicRays;
 pub use dead_pixels::DeadPixels;
+pub use dead_time::DeadTime;
 pub use diffuse::Diffuse;
 pub use drawn::Drawn;
 pub use exposure::Exposure;
+pub use flat_field::FlatField;
 pub use flight_tube::FlightTube;
+pub use fringes::{Film, Fringes};
+pub use gap_edges::GapEdges;
+pub use guinier_porod::GuinierPorod;
 pub use hot_pixels::HotPixels;
 pub use misalignment::{Misalignment, MisalignmentPrior};
 pub use module_gaps::ModuleLayout;
+pub use mount::Mount;
+pub use noisy_pixels::NoisyPixels;
 pub use poisson::poisson;
+pub use population::Population;
+pub use raster::CellRaster;
 pub use response::Response;
 pub use rod::Rod;
 pub use saturation::Saturation;
+pub use scatter::Scatter;
 pub use shadow::Shadow;
 
 use gisaxs_physics::elementary::{asinh, ln, sinh};
@@ -208,6 +241,8 @@ pub struct Surface {
     pub k_i: f64,
     /// |1 + R|^2 at the surface for the incident wave.
     pub incident: f64,
+    /// The film on the substrate, if there is one that fringes could show.
+    pub film: Option<Film>,
     /// |1 + R|^2 over k_z, on a table uniform in asinh(k_z / 0.3).
     exit: Vec<f32>,
     /// |R|^2 on the same table.
@@ -217,6 +252,8 @@ pub struct Surface {
 const SURFACE_TABLE: usize = 600;
 const SURFACE_SCALE: f64 = 0.3;
 const SURFACE_K_MAX: f64 = 12.0;
+/// Thinner layers have no fringe inside a window.
+const FRINGE_FILM_NM: f64 = 3.0;
 
 impl Surface {
     /// Tabulates the surface of `stack`.
@@ -232,6 +269,13 @@ impl Surface {
             .unzip();
         Self {
             k_i: beam.kz(),
+            film: (stack.layers().len() > 2)
+                .then(|| stack.layers()[1])
+                .filter(|layer| layer.thickness_nm >= FRINGE_FILM_NM)
+                .map(|layer| Film {
+                    thickness_nm: layer.thickness_nm,
+                    critical_k2: 2.0 * layer.index.delta * beam.k() * beam.k(),
+                }),
             incident: (1.0 + stack.reflection(beam.k(), beam.kz())).norm_sqr(),
             exit,
             reflectivity,
@@ -257,4 +301,12 @@ impl Surface {
     pub fn reflectivity(&self, k_z: f32) -> f32 {
         Self::interpolate(&self.reflectivity, k_z)
     }
+}
+
+/// The surface of silicon at 0.1 nm and 0.005 rad.
+#[cfg(test)]
+fn test_surface() -> Surface {
+    let beam = Beam::new(0.1, 0.005).unwrap();
+    let silicon = gisaxs_physics::RefractiveIndex::new(5e-6, 1e-7).unwrap();
+    Surface::new(&Multilayer::substrate(silicon).unwrap(), &beam)
 }

@@ -622,6 +622,7 @@ fn provenance(
             "beamstops": setup.beamstops,
             "shadow": setup.shadow,
             "dead_pixels": setup.dead.pixels.len(),
+            "mount": setup.mount,
         },
         "sample": sample,
         "artifacts": drawn,

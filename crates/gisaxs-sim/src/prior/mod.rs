@@ -1,18 +1,22 @@
 //! What is drawn, from which ranges: the domain of a dataset.
 
+mod camera;
 mod correlation;
 mod particles;
+mod scatter;
 mod setup;
 
+pub use camera::CameraPrior;
 pub use correlation::{Correlation, CorrelationModel, CorrelationPrior};
 pub use particles::{ParticlePrior, Particles};
+pub use scatter::ScatterPrior;
 pub use setup::{DetectorPrior, Known, Setup, SetupPrior};
 
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::MisalignmentPrior;
 use crate::range::check_share;
-use crate::{Range, Result};
+use crate::{Bell, Range, Result};
 
 /// Everything a dataset is drawn from. The default is the domain of the shipped network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +56,10 @@ pub struct ArtifactPrior {
     pub saturation: Range,
     /// Errors of the instrument file.
     pub misalignment: MisalignmentPrior,
+    /// Scattering that only some exposures have; by default none.
+    pub scatter: ScatterPrior,
+    /// What the camera adds; by default nothing.
+    pub camera: CameraPrior,
 }
 
 impl Default for ArtifactPrior {
@@ -67,11 +75,52 @@ impl Default for ArtifactPrior {
             hot_pixels: 12,
             saturation: Range::LogUniform([1.0e5, 1.5e6]),
             misalignment: MisalignmentPrior::default(),
+            scatter: ScatterPrior::default(),
+            camera: CameraPrior::default(),
+        }
+    }
+}
+
+impl ArtifactPrior {
+    /// The same ranges with everything switched on, as often as at a beamline.
+    #[must_use]
+    pub fn realistic(self) -> Self {
+        Self {
+            misalignment: MisalignmentPrior {
+                wavelength: 5e-4,
+                ..self.misalignment
+            },
+            scatter: ScatterPrior::realistic(),
+            camera: CameraPrior::realistic(),
+            ..self
         }
     }
 }
 
 impl Prior {
+    /// The same prior with every artifact, as often as at a beamline: those of
+    /// [`ArtifactPrior::realistic`] and a detector that is not quite straight.
+    #[must_use]
+    pub fn with_realistic_artifacts(self) -> Self {
+        let normal = |spread: f64| {
+            Some(Range::Normal(Bell {
+                centre: 0.0,
+                spread,
+                min: None,
+                max: None,
+            }))
+        };
+        Self {
+            setup: SetupPrior {
+                rotation_deg: normal(0.15),
+                tilt_deg: normal(0.3),
+                ..self.setup
+            },
+            artifacts: self.artifacts.realistic(),
+            ..self
+        }
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -93,6 +142,9 @@ impl Prior {
             .check("artifacts.response", [0.0, 1.0], "0 to 1")?;
         check_share("artifacts.flight_tube", a.flight_tube)?;
         a.saturation
-            .check("artifacts.saturation", positive, "positive counts")
+            .check("artifacts.saturation", positive, "positive counts")?;
+        a.misalignment.validate()?;
+        a.scatter.validate()?;
+        a.camera.validate()
     }
 }

@@ -8,7 +8,7 @@ use gisaxs_physics::{
     Up,
 };
 
-use crate::artifact::{Beamstop, DeadPixels, ModuleLayout, Shadow};
+use crate::artifact::{Beamstop, DeadPixels, ModuleLayout, Mount, Shadow};
 use crate::range::check_share;
 use crate::rng::{Purpose, Quantity, Source, stream};
 use crate::{Range, Result};
@@ -64,6 +64,13 @@ pub struct SetupPrior {
     /// Direct beam over the number of rows, from the top. If not given: 0.72 to 1.05.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beam_row: Option<Range>,
+    /// Rotation of the detector about the beam, deg; none if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation_deg: Option<Range>,
+    /// Tilt of the detector about its horizontal and about its vertical axis, deg; none if not
+    /// given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tilt_deg: Option<Range>,
     /// Smallest q_par and k_z the detector must reach, nm^-1: less is no measurement.
     pub min_window: f64,
     /// How often a material that is there is known to the user.
@@ -107,6 +114,8 @@ impl Default for SetupPrior {
             roughness_nm: Range::Uniform([0.0, 0.8]),
             beam_column: None,
             beam_row: None,
+            rotation_deg: None,
+            tilt_deg: None,
             min_window: 0.35,
             knowledge: 0.85,
         }
@@ -149,6 +158,8 @@ pub struct Setup {
     pub shadow: Option<Shadow>,
     /// Dead pixels.
     pub dead: DeadPixels,
+    /// How the true detector stands otherwise than its geometry says.
+    pub mount: Option<Mount>,
 }
 
 impl SetupPrior {
@@ -174,6 +185,14 @@ impl SetupPrior {
         ] {
             if let Some(range) = beam {
                 range.check(key, [-1.0, 2.0], "-1 to 2 times the edge of the detector")?;
+            }
+        }
+        for (key, angle) in [
+            ("setup.rotation_deg", &self.rotation_deg),
+            ("setup.tilt_deg", &self.tilt_deg),
+        ] {
+            if let Some(range) = angle {
+                range.check(key, [-5.0, 5.0], "-5 to 5 deg")?;
             }
         }
         for (key, names) in [
@@ -282,6 +301,11 @@ impl SetupPrior {
             beamstops,
             shadow,
             dead,
+            mount: Mount::draw(
+                self.rotation_deg.as_ref(),
+                self.tilt_deg.as_ref(),
+                &mut rng.branch(Purpose::Artifacts),
+            ),
         })
     }
 
