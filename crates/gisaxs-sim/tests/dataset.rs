@@ -102,7 +102,9 @@ fn every_key_is_documented_and_every_documented_key_exists() {
     // Keys that are left out while they are not given.
     let fixed = gisaxs_sim::Range::Fixed(0.5);
     config.setup.beam_column = Some(fixed.clone());
-    config.setup.beam_row = Some(fixed);
+    config.setup.beam_row = Some(fixed.clone());
+    config.setup.rotation_deg = Some(fixed.clone());
+    config.setup.tilt_deg = Some(fixed);
     config.particles.radii = Some(3);
     config.dataset.levels.insert("radius".into(), 3);
     let mut found = Vec::new();
@@ -162,6 +164,25 @@ fn mistakes_in_a_configuration_are_named() {
     }
     let error = Config::preset("generel").unwrap_err().to_string();
     assert!(error.contains("p03-sputter"), "{error}");
+}
+
+/// The switch to train with every artifact is the same in TOML and in Rust.
+#[test]
+fn presets_of_beamlines_have_realistic_artifacts() {
+    for name in ["p03-sputter", "galaxi"] {
+        let prior = Config::preset(name).unwrap().prior();
+        assert_eq!(prior.clone().with_realistic_artifacts(), prior, "{name}");
+    }
+    // And in the documentation.
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/artifacts.md");
+    let Ok(page) = std::fs::read_to_string(page) else {
+        println!("skipped: the sources have no docs folder here");
+        return;
+    };
+    let block = page.split("```toml").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let documented = Config::parse("docs/artifacts.md", block).unwrap().prior();
+    assert_eq!(documented, Prior::default().with_realistic_artifacts());
 }
 
 /// SHA-256 of the first bytes of the labels and drawn numbers of a sample: those do not depend on
