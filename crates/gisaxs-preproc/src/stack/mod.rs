@@ -301,7 +301,38 @@ impl FrameStack {
     /// frames as threads are in memory.
     #[must_use]
     pub fn stream(&self, range: Range<usize>, threads: usize) -> Stream {
-        Stream::start(self.clone(), range, threads)
+        Stream::start(self.clone(), range, threads, Box::new(Ok))
+    }
+
+    /// As [`stream`](Self::stream), and the threads that read also do `step` with each frame,
+    /// so that reduction runs in parallel while results come in order. An error of the step
+    /// stands in the place of its frame.
+    ///
+    /// ```no_run
+    /// use gisaxs_preproc::reduce::{Image, Line, Profiler};
+    /// use gisaxs_preproc::{FrameStack, Instrument, Mask};
+    ///
+    /// let instrument = Instrument::from_path("instrument.toml")?;
+    /// let line = Line::horizontal([0.004, 0.005], [-1.5, 1.5], 600)?;
+    /// let cut = Profiler::new(&instrument, &line)?;
+    /// let stack = FrameStack::open("scan")?;
+    /// let cuts = stack.map_stream(0..stack.len(), 4, move |frame| {
+    ///     let mask = Mask::new(&frame, &instrument)?;
+    ///     cut.profile(&Image::counts(frame, mask)?)
+    /// });
+    /// for cut in cuts {
+    ///     println!("{:?}", cut?.mean);
+    /// }
+    /// # Ok::<(), gisaxs_preproc::Error>(())
+    /// ```
+    #[must_use]
+    pub fn map_stream<T: Send + 'static>(
+        &self,
+        range: Range<usize>,
+        threads: usize,
+        step: impl Fn(Frame) -> Result<T> + Send + Sync + 'static,
+    ) -> Stream<T> {
+        Stream::start(self.clone(), range, threads, Box::new(step))
     }
 }
 

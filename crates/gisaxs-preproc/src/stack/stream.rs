@@ -1,4 +1,4 @@
-//! Reading ahead with several threads, handing out in order.
+//! Reading ahead, and reducing, with several threads, handing out in order.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,40 +9,49 @@ use super::FrameStack;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 
-/// Frames of a stack in order, read by several threads: made by [`FrameStack::stream`].
-/// A frame that cannot be read is an error in its place; the others follow.
-pub struct Stream {
-    shared: Arc<Shared>,
+/// Frames of a stack, or what is made of them, in order, by several threads: made by
+/// [`FrameStack::stream`] and [`FrameStack::map_stream`]. A frame that cannot be read is an
+/// error in its place; the others follow.
+pub struct Stream<T = Frame> {
+    shared: Arc<Shared<T>>,
     next: usize,
     end: usize,
     workers: Vec<JoinHandle<()>>,
 }
 
-struct Shared {
+/// What a thread does with a frame.
+type Step<T> = Box<dyn Fn(Frame) -> Result<T> + Send + Sync>;
+
+struct Shared<T> {
     stack: FrameStack,
-    state: Mutex<State>,
+    step: Step<T>,
+    state: Mutex<State<T>>,
     changed: Condvar,
     /// Frames in memory: being read, or waiting for those before.
     window: usize,
     end: usize,
 }
 
-struct State {
+struct State<T> {
     /// The next frame that nobody reads yet.
     start: usize,
     /// The first frame that was not handed out.
     wanted: usize,
-    done: BTreeMap<usize, Result<Frame>>,
+    done: BTreeMap<usize, Result<T>>,
     stop: bool,
     working: usize,
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<T> Shared<T> {
+    fn make(&self, index: usize) -> Result<T> {
+        (self.step)(self.stack.frame(index)?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    fn wait<'a>(&self, state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
         self.changed
             .wait(state)
             .unwrap_or_else(PoisonError::into_inner)
@@ -50,8 +59,8 @@ impl Shared {
 
     fn work(&self) {
         /// Wakes the others also if reading panics, so that nobody waits for this thread.
-        struct Leaving<'a>(&'a Shared);
-        impl Drop for Leaving<'_> {
+        struct Leaving<'a, T>(&'a Shared<T>);
+        impl<T> Drop for Leaving<'_, T> {
             fn drop(&mut self) {
                 self.0.lock().working -= 1;
                 self.0.changed.notify_all();
@@ -70,18 +79,24 @@ impl Shared {
             let index = state.start;
             state.start += 1;
             drop(state);
-            let frame = self.stack.frame(index);
-            self.lock().done.insert(index, frame);
+            let made = self.make(index);
+            self.lock().done.insert(index, made);
             self.changed.notify_all();
         }
     }
 }
 
-impl Stream {
-    pub(super) fn start(stack: FrameStack, range: Range<usize>, threads: usize) -> Self {
+impl<T: Send + 'static> Stream<T> {
+    pub(super) fn start(
+        stack: FrameStack,
+        range: Range<usize>,
+        threads: usize,
+        step: Step<T>,
+    ) -> Self {
         let threads = threads.clamp(1, range.len().max(1));
         let shared = Arc::new(Shared {
             stack,
+            step,
             state: Mutex::new(State {
                 start: range.start,
                 wanted: range.start,
@@ -111,10 +126,10 @@ impl Stream {
     }
 }
 
-impl Iterator for Stream {
-    type Item = Result<Frame>;
+impl<T> Iterator for Stream<T> {
+    type Item = Result<T>;
 
-    fn next(&mut self) -> Option<Result<Frame>> {
+    fn next(&mut self) -> Option<Result<T>> {
         if self.next >= self.end {
             return None;
         }
@@ -122,16 +137,16 @@ impl Iterator for Stream {
         self.next += 1;
         let mut state = self.shared.lock();
         loop {
-            if let Some(frame) = state.done.remove(&index) {
+            if let Some(made) = state.done.remove(&index) {
                 state.wanted = index + 1;
                 drop(state);
                 self.shared.changed.notify_all();
-                return Some(frame);
+                return Some(made);
             }
             if state.working == 0 {
                 // No thread could be started, or it left.
                 drop(state);
-                return Some(self.shared.stack.frame(index));
+                return Some(self.shared.make(index));
             }
             state = self.shared.wait(state);
         }
@@ -143,7 +158,7 @@ impl Iterator for Stream {
     }
 }
 
-impl Drop for Stream {
+impl<T> Drop for Stream<T> {
     fn drop(&mut self) {
         self.shared.lock().stop = true;
         self.shared.changed.notify_all();
@@ -154,7 +169,7 @@ impl Drop for Stream {
     }
 }
 
-impl std::fmt::Debug for Stream {
+impl<T> std::fmt::Debug for Stream<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stream")
             .field("next", &self.next)
@@ -180,5 +195,37 @@ impl FrameStack {
             value: format!("{}..{}", range.start, range.end),
             expected: format!("a range of at least one of the frames 0..{}", self.len()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::super::{FrameStack, StackOptions, encode_tiff};
+    use crate::frame::Frame;
+
+    #[test]
+    fn results_of_steps_come_in_order_with_errors_in_their_place() {
+        let frames: Vec<Frame> = (0..20)
+            .map(|i| Frame::new(Array2::from_elem((3, 4), i as f32)).unwrap())
+            .collect();
+        let bytes = encode_tiff(&frames).unwrap();
+        let stack = FrameStack::from_bytes("s.tif", bytes, &StackOptions::default()).unwrap();
+        for threads in [1, 3] {
+            let sums = stack.map_stream(0..20, threads, |frame| {
+                let sum: f32 = frame.as_slice().iter().sum();
+                if sum == 12.0 * 7.0 {
+                    return Frame::new(Array2::zeros((0, 0))).map(|_| 0.0);
+                }
+                Ok(sum)
+            });
+            for (i, sum) in sums.enumerate() {
+                match sum {
+                    Ok(sum) => assert_eq!(sum, 12.0 * i as f32),
+                    Err(_) => assert_eq!(i, 7),
+                }
+            }
+        }
     }
 }
