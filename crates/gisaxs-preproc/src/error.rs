@@ -95,6 +95,12 @@ pub enum Error {
         /// Why.
         source: Box<hdf5_writer::Error>,
     },
+    /// A picture cannot be written as PNG.
+    #[error("picture cannot be encoded: {source}")]
+    Picture {
+        /// Why.
+        source: png::EncodingError,
+    },
     /// One frame was asked for and there are several.
     #[error("{file}: holds {frames} frames, expected one; open it as a FrameStack")]
     ManyFrames {
@@ -146,6 +152,20 @@ pub enum Error {
         col: usize,
         /// The value.
         value: f64,
+    },
+    /// A pixel that an operation does not allow.
+    #[error("{file}: pixel at row {row}, column {col} is {value}, expected {expected}")]
+    Pixel {
+        /// The image.
+        file: String,
+        /// Row, 0-based.
+        row: usize,
+        /// Column, 0-based.
+        col: usize,
+        /// The value.
+        value: f64,
+        /// What is allowed.
+        expected: String,
     },
     /// A pixel cannot be stored as a 32-bit count.
     #[error(

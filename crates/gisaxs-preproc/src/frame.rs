@@ -162,6 +162,12 @@ impl Frame {
         &self.counts
     }
 
+    /// The counts alone, shape (rows, columns).
+    #[must_use]
+    pub fn into_counts(self) -> Array2<f32> {
+        self.counts
+    }
+
     /// Counts in row-major order.
     #[must_use]
     pub fn as_slice(&self) -> &[f32] {

@@ -45,7 +45,7 @@
 //! | exact q, angles and corrections of every pixel | [`Geometry`], [`QMap`], [`Corrections`] |
 //! | pixel to cell, counts per cell | [`PixelMap`], [`input::CellSums`] |
 //! | the network's view | [`input`] |
-//! | one-dimensional cuts with errors | [`Cut`] |
+//! | corrections, cuts, q maps with errors; CSV, NXcanSAS, pictures | [`reduce`], [`Cut`] |
 //! | all in one call | [`prepare`], [`prepare_with`] |
 //!
 //! # Conventions
@@ -89,7 +89,6 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
-mod cut;
 mod detector;
 mod error;
 mod format;
@@ -102,11 +101,11 @@ mod metadata;
 mod pixel_map;
 mod poni;
 mod prepare;
+pub mod reduce;
 mod sample;
 mod section;
 mod stack;
 
-pub use cut::{Cut, CutKind};
 pub use detector::{Detector, Family};
 pub use error::{Error, Result};
 pub use format::npy::{NpyNumber, encode_npy};
@@ -123,5 +122,6 @@ pub use ndarray;
 pub use pixel_map::{NO_CELL, PixelMap};
 pub use poni::Poni;
 pub use prepare::{Prepared, prepare, prepare_with};
+pub use reduce::cut::{Cut, CutKind};
 pub use sample::{FilmSpec, MaterialSpec, SampleKnowledge, SampleSpec};
 pub use stack::{FrameStack, StackOptions, Stream, encode_edf, encode_nexus, encode_tiff};

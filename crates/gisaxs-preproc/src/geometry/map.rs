@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use super::{Geometry, Vector, signed};
+use crate::error::{Error, Result};
 use gisaxs_physics::elementary::{atan2, hypot, sin};
 
 /// In-plane and normal component of q for every pixel, nm^-1, shape (rows, columns).
@@ -39,12 +40,94 @@ pub enum Quantity {
     TwoThetaF,
     /// Angle between the direct beam and the ray, rad.
     TwoTheta,
+    /// Angle of q to the surface normal, atan2(q_xy, q_z), with the sign of q_y, rad (pyFAI:
+    /// chigi).
+    Chi,
     /// Azimuth about the direct beam from the horizontal in the laboratory, rad (pyFAI: chi).
     Azimuth,
     /// Solid angle of the pixel, sr.
     SolidAngle,
     /// Distance from the sample to the pixel, mm.
     Distance,
+    /// Column, 0-based; pixel centres are integers.
+    Column,
+    /// Row, 0-based.
+    Row,
+}
+
+impl Quantity {
+    /// All quantities.
+    pub const ALL: [Self; 15] = [
+        Self::QX,
+        Self::QY,
+        Self::QZ,
+        Self::QXy,
+        Self::Q,
+        Self::KZ,
+        Self::AlphaF,
+        Self::TwoThetaF,
+        Self::TwoTheta,
+        Self::Chi,
+        Self::Azimuth,
+        Self::SolidAngle,
+        Self::Distance,
+        Self::Column,
+        Self::Row,
+    ];
+
+    /// Name as files and command lines have it: `qxy`, `alpha_f`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::QX => "qx",
+            Self::QY => "qy",
+            Self::QZ => "qz",
+            Self::QXy => "qxy",
+            Self::Q => "q",
+            Self::KZ => "kz",
+            Self::AlphaF => "alpha_f",
+            Self::TwoThetaF => "two_theta_f",
+            Self::TwoTheta => "two_theta",
+            Self::Chi => "chi",
+            Self::Azimuth => "azimuth",
+            Self::SolidAngle => "solid_angle",
+            Self::Distance => "distance",
+            Self::Column => "column",
+            Self::Row => "row",
+        }
+    }
+
+    /// Unit as NeXus spells it: `1/nm`, `rad`, `pixel`.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::QX | Self::QY | Self::QZ | Self::QXy | Self::Q | Self::KZ => "1/nm",
+            Self::AlphaF | Self::TwoThetaF | Self::TwoTheta | Self::Chi | Self::Azimuth => "rad",
+            Self::SolidAngle => "sr",
+            Self::Distance => "mm",
+            Self::Column | Self::Row => "pixel",
+        }
+    }
+
+    /// The quantity of a name.
+    ///
+    /// # Errors
+    /// [`Error::Value`] that lists the names.
+    pub fn named(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|q| q.name() == name);
+        found.ok_or_else(|| Error::Value {
+            file: "geometry".to_owned(),
+            key: "quantity".to_owned(),
+            value: name.to_owned(),
+            expected: format!("one of {}", Self::ALL.map(Self::name).join(", ")),
+        })
+    }
+}
+
+impl std::fmt::Display for Quantity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl Geometry {
@@ -151,7 +234,17 @@ impl Geometry {
                 self.in_sample(row, out, |[x, y, _]| atan2(y, x) - azimuth);
             }
             Quantity::TwoTheta => self.in_lab(row, out, |[x, y, z]| atan2(hypot(x, y), z)),
+            Quantity::Chi => self.in_sample(row, out, |s| {
+                let [q_x, q_y, q_z] = self.q_of(s);
+                atan2(signed((q_x * q_x + q_y * q_y).sqrt(), q_y), q_z)
+            }),
             Quantity::Azimuth => self.in_lab(row, out, |[x, y, _]| atan2(y, x)),
+            Quantity::Column => {
+                for (col, out) in out.iter_mut().enumerate() {
+                    *out = col as f64;
+                }
+            }
+            Quantity::Row => out.fill(row as f64),
             Quantity::Distance => self.in_lab(row, out, super::length),
             Quantity::SolidAngle => {
                 let area = self.pixel_mm[0] * self.pixel_mm[1] * self.pose.distance_mm;
@@ -198,4 +291,18 @@ fn point(start: Vector, step: Vector, col: usize) -> Vector {
         start[1] + c * step[1],
         start[2] + c * step[2],
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_quantities_are_read_back() {
+        for quantity in Quantity::ALL {
+            assert_eq!(Quantity::named(quantity.name()).unwrap(), quantity);
+        }
+        let error = Quantity::named("q_xy").unwrap_err().to_string();
+        assert!(error.contains("q_xy") && error.contains("qxy"), "{error}");
+    }
 }
