@@ -12,7 +12,7 @@
 //!
 //! Training and inference call the same [`encode`]; there is no second copy.
 
-use gisaxs_physics::elementary::{asinh, ln, sin, sinh};
+use gisaxs_physics::elementary::{asinh, exp, exp_m1, ln, sin, sinh};
 use thiserror::Error;
 
 /// Version of the grid and of [`encode`]: weights remember the one they were trained with.
@@ -182,6 +182,47 @@ pub struct NetworkInput {
     pub level: f32,
 }
 
+impl NetworkInput {
+    /// Whether a cell holds a valid pixel, shape (`N_K`, `N_Q`).
+    #[must_use]
+    pub fn valid(&self) -> Vec<bool> {
+        self.planes[2 * N_CELLS..]
+            .iter()
+            .map(|&x| x > 0.0)
+            .collect()
+    }
+
+    /// Mean counts per pixel of each cell, the inverse of plane 0, shape (`N_K`, `N_Q`); NaN
+    /// where no valid pixel is. For display, and to see what the network sees.
+    #[must_use]
+    pub fn means(&self) -> Vec<f32> {
+        let level = f64::from(self.level) + f64::from(LOG_OFFSET);
+        self.where_valid(0, |x| (exp(x) * level - f64::from(LOG_OFFSET)).max(0.0))
+    }
+
+    /// Counts of all valid pixels of each cell, the inverse of plane 1, shape (`N_K`, `N_Q`);
+    /// NaN where no valid pixel is.
+    #[must_use]
+    pub fn sums(&self) -> Vec<f32> {
+        self.where_valid(1, |x| exp_m1(x / f64::from(SUM_SCALE)))
+    }
+
+    fn where_valid(&self, plane: usize, inverse: impl Fn(f64) -> f64) -> Vec<f32> {
+        let values = &self.planes[plane * N_CELLS..(plane + 1) * N_CELLS];
+        values
+            .iter()
+            .zip(self.valid())
+            .map(|(&x, valid)| {
+                if valid {
+                    inverse(f64::from(x)) as f32
+                } else {
+                    f32::NAN
+                }
+            })
+            .collect()
+    }
+}
+
 /// Why a frame has no network input.
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
 #[non_exhaustive]
@@ -216,6 +257,9 @@ pub const MIN_VALID_CELLS: usize = N_CELLS / 50;
 /// Added to mean and level before the logarithm, counts per pixel: below this, counting
 /// noise rules and differences mean nothing.
 const LOG_OFFSET: f32 = 0.1;
+
+/// Brings the logarithm of summed counts to order one.
+const SUM_SCALE: f32 = 0.2;
 
 /// Turns cell sums into network input.
 ///
@@ -260,7 +304,7 @@ pub fn encode(cells: &CellSums, conditions: &Conditions) -> Result<NetworkInput,
         if pixels > 0.0 {
             let sum = cells.sum[i].max(0.0);
             planes[i] = ln(sum / pixels + LOG_OFFSET) - log_level;
-            planes[N_CELLS + i] = ln(1.0 + sum) * 0.2;
+            planes[N_CELLS + i] = ln(1.0 + sum) * SUM_SCALE;
             planes[2 * N_CELLS + i] = 1.0;
         }
     }
@@ -363,6 +407,27 @@ mod tests {
             encode(&cells, &CONDITIONS),
             Err(InputError::NotFinite { k: 1, q: 3, .. })
         ));
+    }
+
+    #[test]
+    fn means_and_sums_are_found_again() {
+        let mut cells = CellSums {
+            sum: (0..N_CELLS).map(|i| ((i * i) % 70_001) as f32).collect(),
+            pixels: (0..N_CELLS).map(|i| (1 + i % 40) as f32).collect(),
+        };
+        cells.pixels[40] = 0.0;
+        let input = encode(&cells, &CONDITIONS).unwrap();
+        let (means, sums, valid) = (input.means(), input.sums(), input.valid());
+        for i in 0..N_CELLS {
+            if i == 40 {
+                assert!(!valid[i] && means[i].is_nan() && sums[i].is_nan());
+                continue;
+            }
+            // Rounding of a logarithm of order 10 in f32, and of the offset.
+            let mean = cells.sum[i] / cells.pixels[i];
+            assert!((means[i] - mean).abs() < 1e-5 * mean + 1e-5);
+            assert!((sums[i] - cells.sum[i]).abs() < 2e-5 * cells.sum[i] + 1e-5);
+        }
     }
 
     #[test]
