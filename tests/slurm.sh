@@ -15,7 +15,7 @@ skip() {
 }
 fail() {
     printf 'FAILED: %s\n' "$1" >&2
-    for log in "$work"/*.log "$work"/data*/slurm/log/*; do
+    for log in "$work"/*.log "$work"/data*/slurm/log/* "$work/trace"; do
         [ -s "$log" ] && { printf -- '--- %s\n' "$log"; tail -n 25 "$log"; } >&2
     done
     exit 1
@@ -59,7 +59,7 @@ CredType=cred/none
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
+SelectTypeParameters=CR_Core_Memory
 MpiDefault=none
 ReturnToService=2
 StateSaveLocation=$work/state
@@ -113,37 +113,106 @@ settle() {
     squeue >&2
     fail "jobs are still there after 180 s"
 }
+
+# What the jobs run: xtask, with a note of when it starts and ends, and, while the file `trip` holds
+# a range of shards, killed in the middle of it.
+cat >"$work/program" <<PROGRAM
+#!/usr/bin/env bash
+trace() { echo "\$(date +%s.%N) \$1 \$what" >>"$work/trace"; }
+what=\$(grep -oE 'merge|verify|[0-9]+\.\.[0-9]+' <<<"\$*" | tail -n 1)
+trace start
+sleep 0.3
+if [ "\$what" = "\$(cat "$work/trip" 2>/dev/null)" ]; then
+    "$xtask" "\$@" & sleep 0.01; kill -9 \$!
+    trace killed
+    exit 137
+fi
+code=0
+"$xtask" "\$@" || code=\$?
+trace end
+exit \$code
+PROGRAM
+chmod +x "$work/program"
+
+# A place that needs quoting.
+data="$work/data of 'slurm'"
 submit() {
-    "$xtask" dataset slurm "$work/data" --partition short --time 00:05:00 --memory 200M \
-        --throttle 2 --cpus 1 --submit
+    rm -f "$work/trace"
+    "$xtask" dataset slurm "$data" --program "$work/program" --partition short --time 00:05:00 \
+        --memory 200M --throttle 1 --cpus 1 --submit "$@"
+}
+job() { scontrol show job "$1"; }
+expect() { # text, what is in it, what it is about
+    grep -qF -- "$2" <<<"$1" || fail "$3: no $2 in: $1"
 }
 
 plan "$work/local"
 "$xtask" --quiet dataset run "$work/local"
+plan "$data"
 
-plan "$work/data"
-submit
-# Ten shards in arrays of at most four tasks.
-[ "$(ls "$work"/data/slurm/array-*.sh | wc -l)" = 3 ] || fail 'not three windows of four tasks'
-settle
-"$xtask" dataset verify "$work/data" --again 4 || fail 'the dataset is not good'
-grep -q 'good' "$work"/data/slurm/log/verify-*.log || fail 'the dependent job did not verify'
-for file in manifest.json shards; do
-    diff -r "$work/local/$file" "$work/data/$file" || fail "$file differs from a local build"
+# Slurm's own word where it refuses, and nothing is queued.
+code=0
+"$xtask" dataset slurm "$data" --partition nowhere --submit 2>"$work/refused.log" || code=$?
+[ "$code" = 1 ] && grep -q 'sbatch .*nowhere' "$work/refused.log" || fail 'a partition that does not exist'
+[ -z "$(squeue --noheader)" ] || fail 'jobs of a refused submission'
+printf 'ok: a refused submission is an error\n'
+
+# Ten shards in arrays of at most four tasks; one task is killed on the way.
+echo 5..6 >"$work/trip"
+submitted=$(submit)
+expect "$submitted" '10 shards missing' 'submission'
+jobs=($(grep -oE 'job [0-9]+' <<<"$submitted" | cut -d ' ' -f 2))
+[ "${#jobs[@]}" = 4 ] || fail "not three windows of four tasks and a last job: $submitted"
+waiting=$(job "${jobs[3]}")
+for array in "${jobs[@]:0:3}"; do expect "$waiting" "afterany:$array" 'the last job'; done
+for part in Partition=short TimeLimit=00:05:00 MinMemoryNode=200M ArrayTaskThrottle=1 Requeue=1 NumCPUs=1; do
+    expect "$(job "${jobs[0]}")" "$part" 'the first array'
 done
-printf 'ok: ten shards in three windows, verified by the dependent job, equal to a local build\n'
-
-# Only what is missing is queued again.
-rm "$work"/data/shards/000003.* "$work"/data/shards/000007.safetensors "$work"/data/shards/000007.json
-"$xtask" dataset slurm "$work/data" --partition short >/dev/null
-[ "$(cat "$work/data/slurm/tasks.txt")" = $'3..4\n7..8' ] || fail 'more than the missing shards queued'
-submit
 settle
-diff -r "$work/local/shards" "$work/data/shards" || fail 'shards differ after requeueing'
-printf 'ok: two missing shards requeued and made again\n'
+awk '
+    $2 != "start" { running--; next }
+    ++running > 1 { print $3 ": two tasks at a time"; exit 1 }
+    { last = $3; if ($3 ~ /\.\./) shards[$3] }
+    END { if (length(shards) != 10 || last != "merge") { print length(shards), last; exit 1 } }
+' "$work/trace" >&2 || fail 'order of the tasks'
+printf 'ok: windows, limits, throttle; the last job after all tasks\n'
+expect "$(cat "$data"/slurm/log/verify-*.log)" '1 of 10 shards are missing: 5' 'log of the last job'
+rm "$data"/slurm/log/verify-*.log "$work/trip"
+
+# Only what is missing is queued again: what was killed, and what is gone by now.
+rm "$data"/shards/000003.*
+submitted=$(submit)
+expect "$submitted" '2 shards missing' 'second submission'
+settle
+queued=$(grep -oE 'start [0-9]+\.\.[0-9]+' "$work/trace" | sort | tr '\n' ' ')
+[ "$queued" = 'start 3..4 start 5..6 ' ] || fail "queued again: $queued"
+grep -q 'good' "$data"/slurm/log/verify-*.log || fail 'the dependent job did not verify'
+for file in manifest.json shards; do
+    diff -r "$work/local/$file" "$data/$file" || fail "$file differs from a local build"
+done
+printf 'ok: two missing shards requeued; verified by the dependent job, equal to a local build\n'
+
+# Cancelled at any moment, several shards per task.
+rm -r "$data"/shards/*
+submitted=$(submit --shards-per-task 3)
+sleep 1.5
+scancel --user=root
+settle
+submitted=$(submit --shards-per-task 3)
+settle
+diff -r "$work/local/shards" "$data/shards" || fail 'shards differ after scancel'
+printf 'ok: cancelled and submitted again\n'
+
+# Nothing missing: only the last job.
+submitted=$(submit)
+expect "$submitted" '0 shards missing' 'last submission'
+[ "$(grep -c '^job' <<<"$submitted")" = 1 ] || fail "more than the last job: $submitted"
+settle
 
 # A task outside of an array says so.
+rm "$data"/shards/000007.*
+"$xtask" --quiet dataset slurm "$data"
 code=0
-bash "$work/data/slurm/array-0.sh" 2>"$work/alone.log" || code=$?
+bash "$data/slurm/array-0.sh" 2>"$work/alone.log" || code=$?
 [ "$code" = 2 ] && grep -q SLURM_ARRAY_TASK_ID "$work/alone.log" || fail 'a script outside of an array ran'
 printf 'ok: without SLURM_ARRAY_TASK_ID the script is an error\n'

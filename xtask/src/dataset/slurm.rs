@@ -23,7 +23,7 @@ pub(super) struct Args {
     /// Threads of a task.
     #[arg(long, value_name = "N", default_value_t = 1)]
     cpus: u32,
-    /// Tasks that run at the same time.
+    /// Tasks that run at the same time; any number if not given.
     #[arg(long, value_name = "N")]
     throttle: Option<u32>,
     /// Shards per task.
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<bool, Failure> {
     )?;
     say!("{} shards missing", scripts.missing.len());
     if args.submit {
-        submit(&scripts)?;
+        submit(&scripts, args.throttle.is_some())?;
     } else {
         for script in scripts.arrays.iter().chain([&scripts.finish]) {
             say!("{}", script.display());
@@ -92,11 +92,14 @@ pub(super) fn run(args: &Args) -> Result<bool, Failure> {
 }
 
 /// Submits the arrays, and the last script to run after them whatever became of them: it names
-/// what is still missing.
-fn submit(scripts: &Scripts) -> Result<(), Failure> {
-    let mut jobs = Vec::new();
+/// what is still missing. Throttled arrays run one after the other, since Slurm counts the tasks
+/// of each for itself.
+fn submit(scripts: &Scripts, throttled: bool) -> Result<(), Failure> {
+    let mut jobs: Vec<String> = Vec::new();
     for script in &scripts.arrays {
-        jobs.push(sbatch(script, None)?);
+        let before = jobs.last().filter(|_| throttled);
+        let after = before.map(|job| format!("afterany:{job}"));
+        jobs.push(sbatch(script, after.as_deref())?);
     }
     let after = (!jobs.is_empty()).then(|| format!("afterany:{}", jobs.join(":")));
     let last = sbatch(&scripts.finish, after.as_deref())?;

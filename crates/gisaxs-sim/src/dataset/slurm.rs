@@ -23,7 +23,8 @@ pub struct Options {
     pub memory: Option<String>,
     /// Threads of a task.
     pub cpus: u32,
-    /// Tasks that run at the same time; any number if `None`.
+    /// Tasks of an array that run at the same time; any number if `None`. For this to hold for
+    /// the whole dataset, arrays are submitted to run one after the other.
     pub throttle: Option<u32>,
     /// Shards per task.
     pub shards_per_task: u64,
@@ -82,22 +83,16 @@ pub fn write(folder: &Path, options: &Options) -> Result<Scripts> {
     let place = folder.join("slurm");
     let logs = place.join("log");
     std::fs::create_dir_all(&logs).map_err(io(&logs, "create"))?;
-    let list = place.join("tasks.txt");
-    let lines: String = tasks
-        .iter()
-        .map(|t| format!("{}..{}\n", t.start, t.end))
-        .collect();
-    put(&list, &lines)?;
-
-    let windows = (tasks.len() as u64).div_ceil(options.max_array_size);
+    // Slurm keeps its own copy of what is submitted: with the shards in the script, jobs that wait
+    // do not care what is written here later.
+    let most = options.max_array_size.min(LONGEST_ARRAY) as usize;
     let mut arrays = Vec::new();
-    for window in 0..windows {
-        let first = window * options.max_array_size;
-        let count = (tasks.len() as u64 - first).min(options.max_array_size);
+    for (window, tasks) in tasks.chunks(most).enumerate() {
         let path = place.join(format!("array-{window}.sh"));
-        put(&path, &array_script(&folder, options, first, count, &list))?;
+        put(&path, &array_script(&folder, options, tasks))?;
         arrays.push(path);
     }
+    let windows = arrays.len();
     // Scripts of an earlier call that had more to do would make shards twice.
     for stale in windows.. {
         let path = place.join(format!("array-{stale}.sh"));
@@ -114,6 +109,10 @@ pub fn write(folder: &Path, options: &Options) -> Result<Scripts> {
         missing,
     })
 }
+
+/// Tasks of the longest array, whatever the cluster allows: the script stays far below the 4 MB
+/// that Slurm takes (`max_script_size`).
+const LONGEST_ARRAY: u64 = 50_000;
 
 fn put(path: &Path, text: &str) -> Result<()> {
     atomic::write(path, |file| file.write_all(text.as_bytes()))
@@ -164,30 +163,35 @@ fn directives(folder: &Path, options: &Options, job: &str, log: &str) -> String 
     lines
 }
 
-fn array_script(folder: &Path, options: &Options, first: u64, count: u64, list: &Path) -> String {
+fn array_script(folder: &Path, options: &Options, tasks: &[std::ops::Range<u64>]) -> String {
     let mut text = directives(folder, options, "gisaxs-dataset", "%A_%a.log");
     let throttle = options
         .throttle
         .map_or_else(String::new, |n| format!("%{n}"));
-    text += &format!("#SBATCH --array=0-{}{throttle}\n", count - 1);
+    text += &format!("#SBATCH --array=0-{}{throttle}\n", tasks.len() - 1);
     text += &format!(
         "#SBATCH --cpus-per-task={}\n#SBATCH --requeue\n",
         options.cpus
     );
+    let list: String = tasks
+        .iter()
+        .map(|t| format!("{}..{}\n", t.start, t.end))
+        .collect();
     text += &format!(
         "set -euo pipefail\n\
          if [ -z \"${{SLURM_ARRAY_TASK_ID:-}}\" ]; then\n\
          \x20   echo 'error: SLURM_ARRAY_TASK_ID is not set, expected a task of a job array: submit this script with sbatch' >&2\n\
          \x20   exit 2\n\
          fi\n\
-         # Line of the list of tasks; this window starts after {first}.\n\
-         shards=$(sed -n \"$(({first} + SLURM_ARRAY_TASK_ID + 1))p\" {list})\n\
+         # Shards of each task.\n\
+         tasks=(\n{list})\n\
+         shards=${{tasks[$SLURM_ARRAY_TASK_ID]:-}}\n\
          if [ -z \"$shards\" ]; then\n\
-         \x20   echo \"error: no task {first} + $SLURM_ARRAY_TASK_ID in \"{list} >&2\n\
+         \x20   echo \"error: task $SLURM_ARRAY_TASK_ID, expected 0 to {last}\" >&2\n\
          \x20   exit 2\n\
          fi\n\
          exec {command} --threads {cpus} dataset run {folder} --shard \"$shards\"\n",
-        list = quoted(&list.display().to_string()),
+        last = tasks.len() - 1,
         command = command(options),
         cpus = options.cpus,
         folder = quoted(&folder.display().to_string()),
