@@ -213,6 +213,10 @@ impl Image {
         (values, variance)
     }
 
+    pub(super) fn note(&mut self, step: String) {
+        self.steps.push(step);
+    }
+
     pub(super) fn set_unit(&mut self, unit: String) {
         self.unit = unit;
     }

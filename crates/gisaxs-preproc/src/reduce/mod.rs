@@ -28,6 +28,7 @@
 //! not measured stays empty. For a series, keep the [`Profiler`] or [`Regridder`]: they
 //! depend on the instrument only.
 
+mod average;
 mod axis;
 mod correct;
 pub(crate) mod cut;
@@ -39,6 +40,7 @@ mod picture;
 mod profile;
 mod provenance;
 
+pub use average::Errors;
 pub use axis::{Axis, MAX_BINS, Spacing};
 pub use correct::{FlatField, ImageCorrections, Normalisation, PixelFactors, header_number};
 pub use image::Image;
