@@ -99,11 +99,16 @@ impl Scene<'_> {
         };
         let c = self.correlation;
         let amplitude = contrast(self.beam, self.particle).norm_sqr();
-        let (square, coherent) = if c.model == CorrelationModel::Decoupling {
+        let nodes = if c.model == CorrelationModel::Decoupling {
             let engine = SeparableGrid::new(self.stack, self.beam, &q, &horizon(&k));
             let (radii, weights) = self.particles.sizes.nodes(hypot(q_end, k_end));
             let a = engine.averages(self.particles.shape, &radii, &weights);
-            (a.mean_square, a.coherent)
+            // Side by side: one look at the memory for both.
+            a.mean_square
+                .into_iter()
+                .zip(a.coherent)
+                .map(|(square, coherent)| [square, coherent])
+                .collect()
         } else {
             // Cells around the nodes, so that the coupled models are averaged like cells.
             let grid = CellGrid {
@@ -111,17 +116,18 @@ impl Scene<'_> {
                 k_edges: around(&horizon(&k)),
             };
             let m = moments(self.stack, self.beam, self.particles, Some(c), &grid);
-            (m.mean_square, Vec::new())
+            let alone = |square| [square, 0.0];
+            m.mean_square.into_iter().map(alone).collect::<Vec<_>>()
         };
         let mut values = vec![0.0; bins.len()];
         let columns: Vec<_> = bins.tables()[0]
             .iter()
             .zip(&positions.q)
             .map(|(&q, &position)| {
-                let excess = if coherent.is_empty() {
-                    0.0
-                } else {
+                let excess = if c.model == CorrelationModel::Decoupling {
                     c.structure_factor(f64::from(q)) - 1.0
+                } else {
+                    0.0
                 };
                 (lattice.column(position), excess)
             })
@@ -137,11 +143,8 @@ impl Scene<'_> {
             &rows,
             |value, &(column, excess), row| {
                 let Some(row) = *row else { return };
-                let mut intensity = lattice.interpolate(&square, column, row);
-                if !coherent.is_empty() {
-                    intensity += lattice.interpolate(&coherent, column, row) * excess;
-                }
-                *value = (intensity * amplitude).max(0.0) as f32;
+                let [square, coherent] = lattice.interpolate(&nodes, column, row);
+                *value = ((square + coherent * excess) * amplitude).max(0.0) as f32;
             },
         );
         values
@@ -152,20 +155,15 @@ impl Scene<'_> {
 fn pixel_bins(beam: &Beam, detector: &FlatDetector, mount: Option<&Mount>) -> Bins {
     let (rows, cols) = (detector.rows, detector.cols);
     let (k, (sin_i, cos_i)) = (beam.k(), sin_cos(beam.alpha_i_rad()));
-    let (mut q_par, mut k_z) = (
-        Vec::with_capacity(rows * cols),
-        Vec::with_capacity(rows * cols),
-    );
+    let (mut q_par, mut k_z) = (vec![0.0; rows * cols], vec![0.0; rows * cols]);
     if let Some(mount) = mount {
-        for row in 0..rows {
-            for col in 0..cols {
-                let [x, y, z] = mount.position_mm(detector, col as f64, row as f64);
-                let k_over_r = k / (x * x + y * y + z * z).sqrt();
-                let q_x = (z * cos_i + y * sin_i) * k_over_r - k * cos_i;
-                let q_y = x * k_over_r;
-                q_par.push((q_x * q_x + q_y * q_y).sqrt() as f32);
-                k_z.push(((y * cos_i - z * sin_i) * k_over_r) as f32);
-            }
+        for (i, (q_par, k_z)) in q_par.iter_mut().zip(&mut k_z).enumerate() {
+            let [x, y, z] = mount.position_mm(detector, (i % cols) as f64, (i / cols) as f64);
+            let k_over_r = k / (x * x + y * y + z * z).sqrt();
+            let q_x = (z * cos_i + y * sin_i) * k_over_r - k * cos_i;
+            let q_y = x * k_over_r;
+            *q_par = (q_x * q_x + q_y * q_y).sqrt() as f32;
+            *k_z = ((y * cos_i - z * sin_i) * k_over_r) as f32;
         }
         return Bins::scattered(&q_par, &k_z);
     }
@@ -173,13 +171,15 @@ fn pixel_bins(beam: &Beam, detector: &FlatDetector, mount: Option<&Mount>) -> Bi
     for row in 0..rows {
         let [_, y, z] = detector.position_mm(0.0, row as f64);
         let (up, ahead) = (y * cos_i - z * sin_i, z * cos_i + y * sin_i);
-        for col in 0..cols {
+        let line = row * cols..(row + 1) * cols;
+        let pixels = q_par[line.clone()].iter_mut().zip(&mut k_z[line]);
+        for (col, (q_par, k_z)) in pixels.enumerate() {
             let x = (col as f64 - detector.direct_beam_px[0]) * detector.pixel_mm[0];
             let k_over_r = k / (x * x + y * y + z * z).sqrt();
             let q_x = ahead * k_over_r - k * cos_i;
             let q_y = x * k_over_r;
-            q_par.push((q_x * q_x + q_y * q_y).sqrt() as f32);
-            k_z.push((up * k_over_r) as f32);
+            *q_par = (q_x * q_x + q_y * q_y).sqrt() as f32;
+            *k_z = (up * k_over_r) as f32;
         }
     }
     Bins::scattered(&q_par, &k_z)
@@ -219,10 +219,16 @@ impl Lattice {
         (y as usize * self.n_q, y.fract())
     }
 
-    fn interpolate(&self, values: &[f64], (x, u): (usize, f64), (y, v): (usize, f64)) -> f64 {
+    fn interpolate(
+        &self,
+        nodes: &[[f64; 2]],
+        (x, u): (usize, f64),
+        (y, v): (usize, f64),
+    ) -> [f64; 2] {
         let (i, j) = (y + x, y + x + self.n_q);
-        (1.0 - v) * ((1.0 - u) * values[i] + u * values[i + 1])
-            + v * ((1.0 - u) * values[j] + u * values[j + 1])
+        let ([a, b], [c, d]) = ([nodes[i], nodes[i + 1]], [nodes[j], nodes[j + 1]]);
+        [0, 1]
+            .map(|n| (1.0 - v) * ((1.0 - u) * a[n] + u * b[n]) + v * ((1.0 - u) * c[n] + u * d[n]))
     }
 }
 

@@ -7,10 +7,10 @@
 use std::ops::Range;
 
 use gisaxs_physics::Multilayer;
-use gisaxs_physics::elementary::exp;
 use rand::Rng;
 
 use crate::Result;
+use crate::artifact::pixelwise::exp;
 use crate::artifact::{Bins, CellRaster, Drawn, HotPixels, Surface, poisson};
 use crate::pattern::{CellGrid, StoredPattern, Window, cell_structure_factor, moments};
 use crate::prior::{Correlation, CorrelationModel, Particles, Prior, Setup};
@@ -341,7 +341,10 @@ impl CellSetup {
                 (1.0 - u) * line[q0] + u * line[q1]
             };
             for (value, &tap) in row.iter_mut().zip(&columns) {
-                *value = exp(-between(&depth, tap));
+                *value = -between(&depth, tap);
+            }
+            for value in row.iter_mut() {
+                *value = exp(*value);
             }
             if !excess.is_empty() {
                 pattern.mix_share(row_pair, v, &mut share);

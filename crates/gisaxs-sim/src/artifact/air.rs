@@ -3,8 +3,9 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::pixelwise::{exp, ln};
 use super::{Bins, Surface};
-use gisaxs_physics::elementary::{exp, ln, powf};
+use gisaxs_physics::elementary::powf;
 
 /// I = amplitude (1 + (q / q_0)^2)^(-p / 2), q the momentum transfer from the direct beam,
 /// which lies at k_z = -k sin(alpha_i): a Guinier plateau and a power-law tail.
@@ -33,11 +34,12 @@ impl Air {
         let q_0 = (1.0 / (self.q_0 * self.q_0)) as f32;
         let exponent = -0.5 * self.power as f32;
         let (amplitude, k_i) = (self.amplitude as f32, surface.k_i as f32);
-        bins.for_each_product(
+        bins.for_each_pair(
             rate,
             |q| 1.0 + q_0 * q * q,
             |k| q_0 * (k + k_i) * (k + k_i),
-            |rate, a, b| *rate += amplitude * exp(exponent * ln(a + b)),
+            |a, b| a + b,
+            |rate, sum| *rate += amplitude * exp(exponent * ln(sum)),
         );
     }
 }

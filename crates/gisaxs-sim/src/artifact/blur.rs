@@ -4,6 +4,8 @@ use gisaxs_physics::elementary::{exp, powf, powi};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::convolution;
+
 /// Gaussian blur of standard deviation `sigma_px` along both axes of the detector, the detector's
 /// own spread and the beam's size, and of `divergence_px` on top, the beam's divergence; the
 /// variances add. It keeps the sum of a frame, except for what it carries across the edge.
@@ -41,20 +43,8 @@ impl Blur {
     /// its last pixel.
     pub fn frame(&self, rows: usize, cols: usize, rate: &mut [f32]) {
         let [across, up] = self.sigma().map(kernel);
-        let mut line = Vec::new();
-        for row in rate.chunks_exact_mut(cols) {
-            convolve(row, &across, &mut line);
-        }
-        let mut column = vec![0.0; rows];
-        for c in 0..cols {
-            for (r, value) in column.iter_mut().enumerate() {
-                *value = rate[r * cols + c];
-            }
-            convolve(&mut column, &up, &mut line);
-            for (r, value) in column.iter().enumerate() {
-                rate[r * cols + c] = *value;
-            }
-        }
+        convolution::along_rows(rate, cols, &across);
+        convolution::along_columns(&mut rate[..rows * cols], cols, &up);
     }
 
     /// Blurs a grid whose cells are `columns_px` and `rows_px` detector pixels wide: the
@@ -95,17 +85,6 @@ fn kernel(sigma: f64) -> Vec<f32> {
         .collect();
     let norm: f32 = kernel.iter().sum();
     kernel.iter().map(|k| k / norm).collect()
-}
-
-fn convolve(values: &mut [f32], kernel: &[f32], copy: &mut Vec<f32>) {
-    let reach = kernel.len() / 2;
-    copy.clear();
-    copy.extend(std::iter::repeat_n(values[0], reach));
-    copy.extend_from_slice(values);
-    copy.extend(std::iter::repeat_n(values[values.len() - 1], reach));
-    for (value, window) in values.iter_mut().zip(copy.windows(kernel.len())) {
-        *value = window.iter().zip(kernel).map(|(a, b)| a * b).sum();
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::level::ranked;
 use super::{
     Air, Bins, Blur, Camera, Diffuse, Exposure, FlightTube, Misalignment, Response, Rod,
     Saturation, Scatter, Surface,
@@ -90,13 +91,14 @@ impl Drawn {
         blur: impl FnOnce(&Blur, &mut [f32]),
         rate: &mut [f32],
     ) {
-        let mut levels: Vec<f32> = (0..rate.len())
-            .filter(|&i| bins.q_par(i) > rod_guard && is_valid(i))
-            .map(|i| rate[i])
-            .collect();
-        if let Some(last) = levels.len().checked_sub(1) {
-            let rank = (last as f64 * 0.995) as usize;
-            let level = *levels.select_nth_unstable_by(rank, f32::total_cmp).1;
+        let mut levels: Vec<f32> = Vec::with_capacity(rate.len());
+        levels.extend(
+            (0..rate.len())
+                .filter(|&i| bins.q_par(i) > rod_guard && is_valid(i))
+                .map(|i| rate[i]),
+        );
+        let rank = (levels.len().saturating_sub(1) as f64 * 0.995) as usize;
+        if let Some(level) = ranked(&levels, rank) {
             let scale = 1.0 / level.max(f32::MIN_POSITIVE);
             rate.iter_mut().for_each(|r| *r *= scale);
         }

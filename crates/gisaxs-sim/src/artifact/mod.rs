@@ -25,6 +25,7 @@ mod bad_lines;
 mod beamstop;
 mod blur;
 mod camera;
+mod convolution;
 mod cosmic_rays;
 mod dead_pixels;
 mod dead_time;
@@ -37,10 +38,12 @@ mod fringes;
 mod gap_edges;
 mod guinier_porod;
 mod hot_pixels;
+mod level;
 mod misalignment;
 mod module_gaps;
 mod mount;
 mod noisy_pixels;
+pub(crate) mod pixelwise;
 mod poisson;
 mod population;
 mod radial;
@@ -81,7 +84,7 @@ pub use saturation::Saturation;
 pub use scatter::Scatter;
 pub use shadow::Shadow;
 
-use gisaxs_physics::elementary::{asinh, ln, sinh};
+use gisaxs_physics::elementary::{asinh, sinh};
 use gisaxs_physics::{Beam, Multilayer};
 
 /// Where the bins of an image lie: pixels of a frame, or cells of a lattice.
@@ -109,8 +112,8 @@ impl Bins {
     #[must_use]
     pub fn scattered(q_par: &[f32], k_z: &[f32]) -> Self {
         assert_eq!(q_par.len(), k_z.len(), "one k_z per q_par");
-        let (q_par, q_entries) = tabulate(q_par);
-        let (k_z, k_entries) = tabulate(k_z);
+        let (q_par, q_entries) = used(tabulate(q_par));
+        let (k_z, k_entries) = used(tabulate(k_z));
         let entries = q_entries.into_iter().zip(k_entries).map(|(q, k)| [q, k]);
         Self {
             q_par,
@@ -184,6 +187,48 @@ impl Bins {
         self.for_each_entry(values, &columns, &rows, visit);
     }
 
+    /// Calls `visit(value, combine(f(q_par), g(k_z)))` for every bin, in two steps: what is
+    /// looked up is combined for some bins, then they are visited, which can happen in vectors.
+    pub(crate) fn for_each_pair<A, B>(
+        &self,
+        values: &mut [f32],
+        f: impl Fn(f32) -> A,
+        g: impl Fn(f32) -> B,
+        combine: impl Fn(&A, &B) -> f32,
+        visit: impl Fn(&mut f32, f32),
+    ) {
+        /// Bins at a time: a fraction of the first-level cache.
+        const BLOCK: usize = 256;
+        let columns: Vec<A> = self.q_par.iter().map(|&q| f(q)).collect();
+        let rows: Vec<B> = self.k_z.iter().map(|&k| g(k)).collect();
+        let mut pairs = [0.0; BLOCK];
+        let visit_all = |values: &mut [f32], pairs: &[f32]| {
+            for (value, pair) in values.iter_mut().zip(pairs) {
+                visit(value, *pair);
+            }
+        };
+        match &self.entries {
+            Some(entries) => {
+                for (values, entries) in values.chunks_mut(BLOCK).zip(entries.chunks(BLOCK)) {
+                    for (pair, &[q, k]) in pairs.iter_mut().zip(entries) {
+                        *pair = combine(&columns[usize::from(q)], &rows[usize::from(k)]);
+                    }
+                    visit_all(values, &pairs);
+                }
+            }
+            None => {
+                for (line, b) in values.chunks_exact_mut(columns.len()).zip(&rows) {
+                    for (values, columns) in line.chunks_mut(BLOCK).zip(columns.chunks(BLOCK)) {
+                        for (pair, a) in pairs.iter_mut().zip(columns) {
+                            *pair = combine(a, b);
+                        }
+                        visit_all(values, &pairs);
+                    }
+                }
+            }
+        }
+    }
+
     /// The tables of q_par and k_z, nm^-1.
     pub(crate) fn tables(&self) -> [&[f32]; 2] {
         [&self.q_par, &self.k_z]
@@ -215,14 +260,59 @@ impl Bins {
     }
 }
 
+/// A table without the entries that no bin has, if it is much shorter for that: along the rows of a
+/// small detector k_z takes few values.
+fn used((table, mut entries): (Vec<f32>, Vec<u16>)) -> (Vec<f32>, Vec<u16>) {
+    let mut is_used = vec![false; table.len()];
+    for &entry in &entries {
+        is_used[usize::from(entry)] = true;
+    }
+    if 2 * is_used.iter().filter(|used| **used).count() > table.len() {
+        return (table, entries);
+    }
+    let mut numbers = vec![0; table.len()];
+    let mut shorter = Vec::new();
+    for (number, (value, _)) in numbers
+        .iter_mut()
+        .zip(table.iter().zip(&is_used))
+        .filter(|(_, (_, used))| **used)
+    {
+        *number = shorter.len() as u16;
+        shorter.push(*value);
+    }
+    for entry in &mut entries {
+        *entry = numbers[usize::from(*entry)];
+    }
+    (shorter, entries)
+}
+
+/// Smallest and largest value, eight at a time.
+fn extremes(values: &[f32]) -> [f32; 2] {
+    let (eights, rest) = values.as_chunks::<8>();
+    let (mut low, mut high) = ([f32::MAX; 8], [f32::MIN; 8]);
+    for eight in eights {
+        for i in 0..8 {
+            low[i] = if eight[i] < low[i] { eight[i] } else { low[i] };
+            high[i] = if eight[i] > high[i] {
+                eight[i]
+            } else {
+                high[i]
+            };
+        }
+    }
+    [
+        low.iter().chain(rest).copied().fold(f32::MAX, f32::min),
+        high.iter().chain(rest).copied().fold(f32::MIN, f32::max),
+    ]
+}
+
 /// The table that covers `values`, and the entry nearest to each.
 fn tabulate(values: &[f32]) -> (Vec<f32>, Vec<u16>) {
     let position = |x: f32| {
         let t = x.abs() / TABLE_SCALE;
-        ln(t + (t * t + 1.0).sqrt()).copysign(x)
+        pixelwise::ln(t + (t * t + 1.0).sqrt()).copysign(x)
     };
-    let low = position(values.iter().copied().fold(f32::MAX, f32::min));
-    let high = position(values.iter().copied().fold(f32::MIN, f32::max));
+    let [low, high] = extremes(values).map(position);
     let step = ((high - low) / (TABLE - 1) as f32).max(f32::MIN_POSITIVE);
     let table = (0..TABLE)
         .map(|i| TABLE_SCALE * sinh(low + step * i as f32))

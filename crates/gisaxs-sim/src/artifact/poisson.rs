@@ -1,8 +1,9 @@
 //! Poisson counts, fast enough for every pixel of every frame.
 
-use gisaxs_physics::elementary::exp;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
+
+use super::pixelwise::exp;
 
 /// Below this mean, inversion; above, the Cornish-Fisher expansion.
 const SWITCH: f32 = 24.0;
@@ -23,6 +24,10 @@ pub fn poisson(mean: f32, rng: &mut impl Rng) -> f32 {
     }
     if mean < SWITCH {
         let mut u: f32 = rng.random();
+        // exp(-mean) >= 1 - mean: most pixels of most frames count nothing and need no exponential.
+        if u < 1.0 - mean - 1e-6 {
+            return 0.0;
+        }
         let mut p = exp(-mean);
         let mut n = 0.0_f32;
         // The bound ends the loop when rounding leaves u above the sum of all terms.

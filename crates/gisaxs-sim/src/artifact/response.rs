@@ -4,7 +4,8 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::Bins;
-use gisaxs_physics::elementary::{exp, ln, sin_cos};
+use super::pixelwise::exp;
+use gisaxs_physics::elementary::{ln, sin_cos};
 
 /// The rate is multiplied by exp(sum of a few long waves over (ln q_par, k_z)): everything
 /// that scales the image smoothly and that no model of ours knows of.
@@ -44,17 +45,18 @@ impl Response {
             })
         };
         let amplitudes = self.waves.map(|w| w[0] as f32);
-        bins.for_each_product(
+        bins.for_each_pair(
             rate,
             |q| wave(ln(1.0 + q * 20.0), 1, true),
             |k| wave(k, 2, false),
-            |rate, a, b| {
+            |a, b| {
                 let mut log = 0.0;
                 for i in 0..WAVES {
                     log += amplitudes[i] * (a[i][0] * b[i][1] + a[i][1] * b[i][0]);
                 }
-                *rate *= exp(log);
+                log
             },
+            |rate, log| *rate *= exp(log),
         );
     }
 }
