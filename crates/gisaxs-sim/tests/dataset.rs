@@ -555,11 +555,32 @@ for name, values in whole.items():
     other = np.load(f"{npy}/{name.replace('/', '.')}.npy", mmap_mode="r")
     assert other.dtype == values.dtype and other.shape == values.shape, name
     np.testing.assert_array_equal(other, values)
-text = parts[2][1]["provenance"].tobytes()
-ends = parts[2][1]["provenance_end"]
-first = json.loads(text[:ends[0]])
-assert first["index"] == 8
-assert json.loads(open(npy + "/provenance.jsonl").readlines()[8]) == first
+# Image, mask, labels, every drawn number, provenance: of each sample, and they belong together.
+assert whole["counts"].shape == (10, 48, 64) and set(np.unique(whole["valid"])) <= {0, 1}
+assert ((whole["counts"] < 0) <= (whole["valid"] == 0)).all()
+assert (whole["counts"][whole["valid"] == 1] >= 0).all() and whole["counts"].max() > 0
+assert not any(name == "planes" for name in whole)
+lines = [json.loads(line) for line in open(npy + "/provenance.jsonl")]
+assert len(lines) == 10
+for i, line in enumerate(lines):
+    shard = parts[i // 4][1]
+    ends = [0, *shard["provenance_end"].tolist()]
+    text = shard["provenance"].tobytes()[ends[i % 4]:ends[i % 4 + 1]]
+    assert line == json.loads(text) and line["index"] == i
+    setup, sample, artifacts = line["setup"], line["sample"], line["artifacts"]
+    for name, value in {
+        "parameter/wavelength": setup["wavelength_nm"],
+        "parameter/incidence": setup["incidence_deg"],
+        "parameter/detector_distance": setup["distance_mm"],
+        "parameter/beam_column": setup["direct_beam_px"][0],
+        "parameter/peak_counts": artifacts["exposure"]["peak_counts"],
+        "label/distance": sample["correlation"]["distance_nm"],
+        "label/disorder": sample["correlation"]["disorder"],
+    }.items():
+        assert abs(whole[name][i] / value - 1) < 1e-12, (name, whole[name][i], value)
+    assert setup["layers"] and setup["particle"]["material"] and sample["sizes"] and sample["shape"]
+    for name in "flat diffuse air rod response blur saturation misalignment".split():
+        assert name in artifacts, name
 read_by = ["numpy"]
 try:
     from safetensors.numpy import load_file

@@ -30,8 +30,15 @@ fn sample(
     let at_random = physics::Correlation::None {
         density_per_nm2: physics::StructureFactor::density(&order),
     };
-    let decoupling = physics::Correlation::Decoupling(Arc::new(order));
-    let mut ordered = physics::Population::new(0, Placement::Bottom, decoupling);
+    let arranged = match correlation.model {
+        CorrelationModel::Decoupling => physics::Correlation::Decoupling(Arc::new(order)),
+        CorrelationModel::SizeSpacing { kappa } => physics::Correlation::SizeSpacing {
+            paracrystal: order,
+            kappa,
+        },
+        CorrelationModel::LocalMonodisperse => physics::Correlation::LocalMonodisperse(order),
+    };
+    let mut ordered = physics::Population::new(0, Placement::Bottom, arranged);
     let mut random = physics::Population::new(0, Placement::Bottom, at_random);
     let (radii, weights) = particles.sizes.nodes(q_max);
     for (r, weight) in radii.into_iter().zip(weights) {
@@ -56,14 +63,12 @@ fn sample(
 }
 
 /// Sorted relative errors of the pixels, after the two are brought to one scale.
-fn errors(prior: &Prior, index: u64) -> Vec<f64> {
+fn errors(prior: &Prior, index: u64, model: CorrelationModel) -> Vec<f64> {
     let setup = prior.setup.draw(3, index).unwrap();
     let rng = &mut stream(3, Purpose::Sample, index);
     let particles = prior.particles.draw(1.0, rng).unwrap();
     let mean = particles.sizes.mean_nm();
-    let correlation = prior
-        .correlation
-        .draw(mean, CorrelationModel::Decoupling, rng);
+    let correlation = prior.correlation.draw(mean, model, rng);
 
     let pixels: Vec<physics::Direction> = (0..setup.detector.rows * setup.detector.cols)
         .step_by(STRIDE)
@@ -115,11 +120,16 @@ fn errors(prior: &Prior, index: u64) -> Vec<f64> {
 fn frames_agree_with_the_general_theory() {
     let mut prior = Prior::default();
     prior.setup.detectors.truncate(1);
-    for index in 0..8 {
-        let errors = errors(&prior, index);
+    let coupled = CorrelationModel::SizeSpacing { kappa: 0.8 };
+    let local = CorrelationModel::LocalMonodisperse;
+    for (index, model) in (0..8)
+        .map(|index| (index, CorrelationModel::Decoupling))
+        .chain([(0, coupled), (3, coupled), (0, local), (3, local)])
+    {
+        let errors = errors(&prior, index, model);
         let at = |p: f64| errors[((errors.len() - 1) as f64 * p) as usize];
         println!(
-            "frame {index}: {} pixels, median {:.1e}, 99 % {:.1e}, worst {:.1e}",
+            "frame {index}, {model:?}: {} pixels, median {:.1e}, 99 % {:.1e}, worst {:.1e}",
             errors.len(),
             at(0.5),
             at(0.99),
