@@ -46,19 +46,19 @@ impl Axis {
     }
 }
 
+/// Three digits, and no zeros behind them.
 fn number(x: f64) -> String {
-    if x == 0.0 || (0.01..1e5).contains(&x.abs()) {
-        let digits = if x.abs() >= 100.0 {
-            0
-        } else if x.abs() >= 1.0 {
-            2
-        } else {
-            4
-        };
-        format!("{x:.digits$}")
-    } else {
-        format!("{x:.2e}")
-    }
+    let text = match x.abs() {
+        0.0 => return "0".into(),
+        1e5.. | ..1e-3 => return format!("{x:.2e}"),
+        100.0.. => return format!("{x:.0}"),
+        10.0.. => format!("{x:.1}"),
+        1.0.. => format!("{x:.2}"),
+        0.1.. => format!("{x:.3}"),
+        0.01.. => format!("{x:.4}"),
+        _ => format!("{x:.5}"),
+    };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn escaped(text: &str) -> String {
@@ -78,7 +78,7 @@ fn histogram(column: &Column<'_>) -> String {
         counts[bin] += 1;
     }
     let most = counts.iter().copied().max().unwrap_or(1).max(1);
-    let mut svg = String::from("<svg viewBox=\"0 0 240 104\" role=\"img\">");
+    let mut svg = String::from("<svg viewBox=\"0 -10 240 114\" role=\"img\">");
     for (i, &n) in counts.iter().enumerate() {
         let h = 84.0 * n as f64 / most as f64;
         // Writing to a String cannot fail.
@@ -90,6 +90,16 @@ fn histogram(column: &Column<'_>) -> String {
         );
     }
     let scale = if axis.log { "log" } else { "linear" };
+    // How high the highest is, over its bar, at the side where there is room.
+    let highest = counts.iter().position(|n| *n == most).unwrap_or(0);
+    let (x, anchor) = match 6 * highest {
+        x if x < 120 => (x, "start"),
+        x => (x + 6, "end"),
+    };
+    let _ = write!(
+        svg,
+        "<text class=\"most\" x=\"{x}\" y=\"-2\" text-anchor=\"{anchor}\">{most}</text>"
+    );
     let _ = write!(
         svg,
         "<text x=\"0\" y=\"101\">{}</text><text x=\"120\" y=\"101\" text-anchor=\"middle\">{scale}</text>\
@@ -152,8 +162,8 @@ pub(super) fn page(
          body{{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1200px;padding:0 1rem;color:#222}}\
          h1,h2{{font-weight:600}}img.sheet{{width:100%;image-rendering:pixelated}}\
          .grid{{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:1rem}}\
-         figure{{margin:0}}figcaption{{font-size:12px;margin-bottom:2px}}svg{{width:100%}}\
-         rect{{fill:#41578c}}text{{font-size:9px;fill:#444}}.fixed{{color:#777}}\
+         figure{{margin:0;display:flex;flex-direction:column;justify-content:space-between}}figcaption{{font-size:12px;margin-bottom:2px}}svg{{width:100%}}\
+         rect{{fill:#41578c}}text{{font-size:9px;fill:#444}}text.most{{font-size:8px;fill:#888}}.fixed{{color:#777}}\
          .pairs{{display:grid;grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:.8rem}}\
          .pairs img{{width:100%;border:1px solid #ccc;image-rendering:pixelated}}\
          table{{border-collapse:collapse}}td{{padding:.1rem .8rem .1rem 0;vertical-align:top}}code{{font-size:12px}}\
@@ -191,7 +201,7 @@ pub(super) fn page(
             histogram(column)
         );
     }
-    html += "</div><h2>Pairs</h2><p>First name across, second upwards; logarithmic where a number \
+    html += "</div><p>Numbers over the bars are samples of the highest bin.</p><h2>Pairs</h2><p>First name across, second upwards; logarithmic where a number \
              spans decades. White cells hold no sample; the share of the others is given.</p>\
              <div class=\"pairs\">";
     let spread: Vec<&Column<'_>> = columns.iter().filter(|c| is_spread(c)).collect();
@@ -218,4 +228,27 @@ pub(super) fn page(
     }
     html += "</div></html>\n";
     html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_have_three_digits_that_say_something() {
+        for (x, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.1, "0.1"),
+            (0.10344, "0.103"),
+            (14.949, "14.9"),
+            (2195.2, "2195"),
+            (-0.0579, "-0.0579"),
+            (0.001234, "0.00123"),
+            (5.1e-5, "5.10e-5"),
+            (2e6, "2.00e6"),
+        ] {
+            assert_eq!(number(x), text);
+        }
+    }
 }
