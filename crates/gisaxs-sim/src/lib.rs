@@ -69,7 +69,9 @@
 //!
 //! # Feature flags
 //!
-//! None.
+//! - `network-input`: views encoded like measured frames, what the network sees.
+//! - `dataset`: configuration files, shards, verification, previews, Slurm; implies the above.
+//! - `hdf5`: export of datasets to HDF5.
 //!
 //! # References
 //!
