@@ -1,8 +1,8 @@
 """Reduction side by side with pyFAI, without pixel splitting.
 
     compare_reduction.py golden              writes tests/data/pyfai_histogram.json (stored numbers)
-    compare_reduction.py map MAP.h5 FRAME    regrids FRAME with pyFAI on the axes of MAP.h5, which
-                                         `cargo xtask reduce --map` wrote, compares and times
+    compare_reduction.py map MAP.h5 FRAME    regrids FRAME with pyFAI on the axes of MAP.h5, a q map
+                                             written as NXcanSAS, compares and times
 
 Needs pyFAI (2026.9.0 was used), h5py and fabio.
 """
