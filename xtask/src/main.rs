@@ -11,6 +11,7 @@ mod dataset;
 mod evaluate;
 mod gallery;
 mod invert;
+mod reduce;
 mod reference;
 mod simulate;
 mod train;
@@ -36,6 +37,8 @@ struct Cli {
 enum Command {
     /// Frames to structures, with a report per frame.
     Invert(invert::Args),
+    /// Frames to cuts and q maps: CSV, NXcanSAS, PNG.
+    Reduce(reduce::Args),
     /// Detector frame of a described sample.
     Simulate(simulate::Args),
     /// Check the physics against a folder of reference numbers.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
     console::set_quiet(cli.quiet);
     let result = match cli.command {
         Command::Invert(args) => invert::run(&args),
+        Command::Reduce(args) => reduce::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Reference(args) => reference::run(&args).map_err(Into::into),
         Command::Dataset(args) => dataset::run(&args),

@@ -75,6 +75,38 @@ fn a_bad_frame_does_not_stop_the_others() {
 }
 
 #[test]
+fn frames_are_reduced_to_cuts_and_maps() {
+    let (_keep, folder) = workplace();
+    std::fs::write(folder.join("bad.cbf"), "###CBF: no more").unwrap();
+    let args = "reduce bad.cbf frame.cbf --instrument instrument.toml --cut yoneda --cut vertical \
+                --cut radial --map --out reduced";
+    let run = xtask(&folder, &args.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(run.code, 1);
+    assert_eq!(run.err.lines().count(), 1, "{}", run.err);
+    assert!(run.err.contains("bad.cbf"), "{}", run.err);
+    assert_eq!(run.out.lines().count(), 1, "{}", run.out);
+    for cut in ["yoneda", "vertical", "radial"] {
+        let csv = folder.join(format!("reduced/frame_{cut}.csv"));
+        let text = std::fs::read_to_string(csv).unwrap();
+        assert!(text.starts_with("# program: gisaxs-preproc"), "{text}");
+        assert!(text.contains("# frame: frame.cbf"));
+        let rows = text.lines().filter(|line| !line.starts_with('#')).count();
+        assert!(rows > 100, "{rows} rows of {cut}");
+        for ending in ["h5", "png"] {
+            assert!(
+                folder
+                    .join(format!("reduced/frame_{cut}.{ending}"))
+                    .is_file()
+            );
+        }
+    }
+    assert!(folder.join("reduced/frame_map.h5").is_file());
+    assert!(folder.join("reduced/frame_map.png").is_file());
+    let run = xtask(&folder, &["reduce", "frame.cbf"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+}
+
+#[test]
 fn bad_usage_has_exit_code_two() {
     let (_keep, folder) = workplace();
     for args in [
