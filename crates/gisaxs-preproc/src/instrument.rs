@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::frame::{Frame, FrameHeader, MAX_PIXELS, read_file};
 use crate::geometry::{BeamPose, DetectorOrientation, Geometry, Rotations, SampleOrientation};
 use crate::input::{Conditions, KnownMaterial};
-use crate::mask;
+use crate::mask::{self, MaskFile, MaskOptions, Polarity};
 use crate::poni::Poni;
 use crate::sample::{SampleKnowledge, SampleSpec};
 use crate::section::{self, Range, Section};
@@ -35,7 +35,7 @@ const SAMPLE_ORIENTATION: Range = Range::from(1.0, 8.0, "");
 /// 0.5 deg the distance varies by 0.1 % over a detector of 0.2 m at 2 m.
 const MAX_FLAT_DEG: f64 = 0.5;
 
-/// A part of the detector that lies in the shadow of a beamstop.
+/// A part of the detector that lies in the shadow of a beamstop or of something else.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Beamstop {
     /// Pixels whose centre is at most `radius_px` from `center_px` (column, row).
@@ -51,6 +51,16 @@ pub enum Beamstop {
         min_px: [f64; 2],
         /// Largest column and row.
         max_px: [f64; 2],
+    },
+    /// Pixels whose centre is at most half of `width_px` from the straight line between two
+    /// points (column, row): a slanting arm, with round ends.
+    Strip {
+        /// One end of the line.
+        from_px: [f64; 2],
+        /// The other end.
+        to_px: [f64; 2],
+        /// Full width in pixels.
+        width_px: f64,
     },
 }
 
@@ -110,7 +120,9 @@ pub struct Instrument {
     up: Up,
     mount: Mount,
     beamstops: Vec<Beamstop>,
+    shadows: Vec<Beamstop>,
     mask_path: Option<PathBuf>,
+    mask_options: MaskOptions,
     user_mask: Option<Arc<UserMask>>,
     sample: SampleSpec,
     knowledge: SampleKnowledge,
@@ -146,7 +158,9 @@ impl Instrument {
             up: detector.up,
             mount: Mount::default(),
             beamstops: Vec::new(),
+            shadows: Vec::new(),
             mask_path: None,
+            mask_options: MaskOptions::default(),
             user_mask: None,
             sample: SampleSpec::default(),
             knowledge: SampleKnowledge::default(),
@@ -192,7 +206,12 @@ impl Instrument {
                     "right",
                     "tilt_deg",
                     "beamstops",
+                    "shadows",
                     "mask",
+                    "mask_polarity",
+                    "mask_good_bits",
+                    "mask_bad_bits",
+                    "mask_dataset",
                 ],
             )?
             .ok_or_else(|| {
@@ -247,11 +266,12 @@ impl Instrument {
             Some(_) => return Err(detector.bad("right", RIGHT)),
         };
         mount.rotations = read_tilt(&detector)?;
-        let beamstops = detector
-            .tables("beamstops", &["center_px", "radius_px", "rectangle_px"])?
-            .iter()
-            .map(read_beamstop)
-            .collect::<Result<_>>()?;
+        let areas = |key| {
+            let tables = detector.tables(key, &AREA_KEYS)?;
+            tables.iter().map(read_beamstop).collect::<Result<Vec<_>>>()
+        };
+        let beamstops = areas("beamstops")?;
+        let shadows = areas("shadows")?;
         let mask_path = detector
             .text("mask", "the path of a mask file")?
             .map(PathBuf::from);
@@ -267,15 +287,18 @@ impl Instrument {
             up,
             mount,
             beamstops,
+            shadows,
             mask_path: None,
+            mask_options: MaskOptions::default(),
             user_mask: None,
             sample: SampleSpec::default(),
             knowledge: SampleKnowledge::default(),
             notes: Vec::new(),
         }
         .with_sample(SampleSpec::read(&root)?)?;
+        let mask_options = read_mask_options(&detector, mask_path.is_some())?;
         if let Some(path) = mask_path {
-            instrument = instrument.with_mask_file(folder.join(&path))?;
+            instrument = instrument.with_mask_file_as(folder.join(&path), &mask_options)?;
             instrument.mask_path = Some(path);
         }
         Ok(instrument)
@@ -348,7 +371,9 @@ impl Instrument {
             up,
             mount,
             beamstops: Vec::new(),
+            shadows: Vec::new(),
             mask_path: None,
+            mask_options: MaskOptions::default(),
             user_mask: None,
             sample: SampleSpec::default(),
             knowledge: SampleKnowledge::default(),
@@ -409,17 +434,35 @@ impl Instrument {
         self
     }
 
-    /// The same instrument with a user mask read from a file (EDF, TIFF, CBF, NPY or Fit2D
-    /// `.msk`): nonzero = masked.
+    /// The same instrument with a user mask read from a file, nonzero = masked: see
+    /// [`MaskFile::open`].
     ///
     /// # Errors
-    /// As [`Frame::open`], and [`Error::Shape`] if it does not fit the detector.
+    /// As [`MaskFile::open`], and [`Error::Shape`] if it does not fit the detector.
     pub fn with_mask_file(self, path: impl AsRef<Path>) -> Result<Self> {
+        self.with_mask_file_as(path, &MaskOptions::default())
+    }
+
+    /// As [`with_mask_file`](Self::with_mask_file), with another polarity or a dataset inside
+    /// the file.
+    ///
+    /// # Errors
+    /// As [`with_mask_file`](Self::with_mask_file).
+    pub fn with_mask_file_as(self, path: impl AsRef<Path>, options: &MaskOptions) -> Result<Self> {
         let path = path.as_ref();
-        let masked = mask::read_mask_file(path)?;
+        let masked = MaskFile::open(path, options)?.into_masked();
         let mut instrument = self.with_named_mask(path.display().to_string(), masked)?;
         instrument.mask_path = Some(path.to_owned());
+        instrument.mask_options = options.clone();
         Ok(instrument)
+    }
+
+    /// The same instrument with shadows of other things than beamstops, a flight tube for
+    /// example.
+    #[must_use]
+    pub fn with_shadows(mut self, shadows: Vec<Beamstop>) -> Self {
+        self.shadows = shadows;
+        self
     }
 
     /// The same instrument with a user mask, true = masked, shape (rows, columns).
@@ -633,6 +676,18 @@ impl Instrument {
         &self.beamstops
     }
 
+    /// Shadows of other things than beamstops.
+    #[must_use]
+    pub fn shadows(&self) -> &[Beamstop] {
+        &self.shadows
+    }
+
+    /// Fraction of the pixels that the user mask covers, 0 to 1; `None` without a mask.
+    #[must_use]
+    pub fn user_masked_fraction(&self) -> Option<f64> {
+        self.user_mask().map(mask::masked_fraction)
+    }
+
     /// User mask, true = masked, shape (rows, columns).
     #[must_use]
     pub fn user_mask(&self) -> Option<&Array2<bool>> {
@@ -745,13 +800,16 @@ impl Instrument {
             let degrees = rotations.as_array().map(f64::to_degrees);
             text += &format!("tilt_deg = {degrees:?}\n");
         }
-        if !self.beamstops.is_empty() {
-            let stops: Vec<String> = self.beamstops.iter().map(beamstop_toml).collect();
-            text += &format!("beamstops = [{}]\n", stops.join(", "));
+        for (key, areas) in [("beamstops", &self.beamstops), ("shadows", &self.shadows)] {
+            if !areas.is_empty() {
+                let areas: Vec<String> = areas.iter().map(beamstop_toml).collect();
+                text += &format!("{key} = [{}]\n", areas.join(", "));
+            }
         }
         if let Some(path) = &self.mask_path {
             let path = path.display().to_string();
             text += &format!("mask = {}\n", toml::Value::from(path));
+            text += &mask_options_toml(&self.mask_options);
         }
         text + &self.sample.to_toml()
     }
@@ -848,13 +906,39 @@ fn read_shape(detector: &Section<'_>) -> Result<Option<[usize; 2]>> {
     Ok(Some(shape.map(|x| x as usize)))
 }
 
+/// Keys of a beamstop or shadow.
+const AREA_KEYS: [&str; 6] = [
+    "center_px",
+    "radius_px",
+    "rectangle_px",
+    "from_px",
+    "to_px",
+    "width_px",
+];
+
 fn read_beamstop(stop: &Section<'_>) -> Result<Beamstop> {
+    let shapes: [(&str, &[&str]); 3] = [
+        ("a circle", &AREA_KEYS[..2]),
+        ("rectangle_px", &AREA_KEYS[2..3]),
+        ("a strip", &AREA_KEYS[3..]),
+    ];
+    let given = shapes.map(|(_, keys)| keys.iter().find(|key| stop.has(key)));
+    if let [Some(key), Some(_), _] | [Some(key), _, Some(_)] | [_, Some(key), Some(_)] = given {
+        return Err(stop.bad(key, "a circle, a rectangle_px or a strip, not two of them"));
+    }
+    if given[2].is_some() {
+        let end = |key| {
+            let what = "[column, row] of an end";
+            stop.numbers::<2>(key, what, PIXEL)?
+                .ok_or_else(|| stop.missing(key, what))
+        };
+        return Ok(Beamstop::Strip {
+            from_px: end("from_px")?,
+            to_px: end("to_px")?,
+            width_px: stop.required("width_px", RADIUS)?,
+        });
+    }
     if stop.has("rectangle_px") {
-        for key in ["center_px", "radius_px"] {
-            if stop.has(key) {
-                return Err(stop.bad(key, "either rectangle_px or a circle, not both"));
-            }
-        }
         let what = "[smallest column, smallest row, largest column, largest row]";
         return match stop.numbers::<4>("rectangle_px", what, PIXEL)? {
             Some([c0, r0, c1, r1]) if c0 <= c1 && r0 <= r1 => Ok(Beamstop::Rectangle {
@@ -873,6 +957,60 @@ fn read_beamstop(stop: &Section<'_>) -> Result<Beamstop> {
     })
 }
 
+/// How the mask file is read; `has_mask` tells whether there is one.
+fn read_mask_options(detector: &Section<'_>, has_mask: bool) -> Result<MaskOptions> {
+    let keys = [
+        "mask_polarity",
+        "mask_good_bits",
+        "mask_bad_bits",
+        "mask_dataset",
+    ];
+    if let Some(key) = keys.iter().find(|key| detector.has(key) && !has_mask) {
+        return Err(detector.bad(key, "detector.mask beside it, the path of a mask file"));
+    }
+    let named = detector
+        .text("mask_polarity", "\"nonzero-masked\" or \"nonzero-valid\"")?
+        .map(|name| Polarity::named(name, detector.file, &detector.key("mask_polarity")))
+        .transpose()?;
+    let bits = |key| -> Result<Option<u64>> {
+        let Some(value) = detector.get(key) else {
+            return Ok(None);
+        };
+        let bits = value.as_integer().and_then(|n| u64::try_from(n).ok());
+        let what = "bits as a whole number, for example 0xffff";
+        bits.map(Some).ok_or_else(|| detector.bad(key, what))
+    };
+    let polarity = match (named, bits("mask_good_bits")?, bits("mask_bad_bits")?) {
+        (named, None, None) => named.unwrap_or_default(),
+        (None, good, bad) => Polarity::Bits {
+            good: good.unwrap_or(0),
+            bad: bad.unwrap_or(0),
+        },
+        (Some(_), ..) => {
+            return Err(detector.bad("mask_polarity", "either a polarity or bits, not both"));
+        }
+    };
+    let dataset = detector.text("mask_dataset", "the path of a dataset in the mask file")?;
+    Ok(MaskOptions {
+        polarity,
+        dataset: dataset.map(str::to_owned),
+    })
+}
+
+fn mask_options_toml(options: &MaskOptions) -> String {
+    let mut text = match options.polarity {
+        Polarity::NonzeroMasked => String::new(),
+        Polarity::NonzeroValid => "mask_polarity = \"nonzero-valid\"\n".to_owned(),
+        Polarity::Bits { good, bad } => {
+            format!("mask_good_bits = {good:#x}\nmask_bad_bits = {bad:#x}\n")
+        }
+    };
+    if let Some(dataset) = &options.dataset {
+        text += &format!("mask_dataset = {}\n", toml::Value::from(dataset.as_str()));
+    }
+    text
+}
+
 fn beamstop_toml(stop: &Beamstop) -> String {
     match stop {
         Beamstop::Circle {
@@ -883,5 +1021,12 @@ fn beamstop_toml(stop: &Beamstop) -> String {
             min_px: [c0, r0],
             max_px: [c1, r1],
         } => format!("{{ rectangle_px = [{c0:?}, {r0:?}, {c1:?}, {r1:?}] }}"),
+        Beamstop::Strip {
+            from_px: [c0, r0],
+            to_px: [c1, r1],
+            width_px,
+        } => format!(
+            "{{ from_px = [{c0:?}, {r0:?}], to_px = [{c1:?}, {r1:?}], width_px = {width_px:?} }}"
+        ),
     }
 }

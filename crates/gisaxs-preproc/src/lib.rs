@@ -43,6 +43,8 @@
 //! | beam, geometry, beamstops, user mask, sample | [`Instrument`], [`SampleSpec`] |
 //! | valid pixels, and why the others are not | [`Mask`], [`Reason`] |
 //! | exact q, angles and corrections of every pixel | [`Geometry`], [`QMap`], [`Corrections`] |
+//! | mask files of either polarity, read and written | [`MaskFile`], [`Polarity`], [`write_mask`] |
+//! | hot pixels, beamstops found; left and right added; holes filled for display | [`find_hot_pixels`], [`find_beamstops`], [`symmetrise`], [`inpaint_for_display`] |
 //! | pixel to cell, counts per cell | [`PixelMap`], [`input::CellSums`] |
 //! | the network's view | [`input`] |
 //! | corrections, cuts, q maps with errors; CSV, NXcanSAS, pictures | [`reduce`], [`Cut`] |
@@ -58,7 +60,7 @@
 //!   a mask: [`Mask`] does, 0 = valid.
 //! - Cells hold sum and number of valid pixels. A gap changes the noise of a mean, never the
 //!   mean. Left and right of the plane of incidence fall on the same cells.
-//! - User masks: nonzero = masked, in every format.
+//! - User masks: nonzero = masked unless a [`Polarity`] says otherwise, in every format.
 //!
 //! # Accuracy
 //!
@@ -89,6 +91,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod clean;
 mod detector;
 mod error;
 mod format;
@@ -106,7 +109,11 @@ mod sample;
 mod section;
 mod stack;
 
-pub use detector::{Detector, Family};
+pub use clean::{
+    BeamstopOptions, DisplayImage, FoundBeamstop, HotPixel, HotPixelOptions, Symmetrised,
+    find_beamstops, find_hot_pixels, inpaint_for_display, symmetrise,
+};
+pub use detector::{Detector, Family, Sentinels};
 pub use error::{Error, Result};
 pub use format::npy::{NpyNumber, encode_npy};
 pub use frame::{Frame, FrameHeader, ReadOptions};
@@ -116,7 +123,9 @@ pub use geometry::{
 };
 pub use gisaxs_physics;
 pub use instrument::{Beamstop, Instrument};
-pub use mask::{Mask, Reason, decode_mask};
+pub use mask::{
+    Mask, MaskFile, MaskFormat, MaskOptions, Polarity, Reason, decode_mask, encode_mask, write_mask,
+};
 pub use metadata::MetadataEntry;
 pub use ndarray;
 pub use pixel_map::{NO_CELL, PixelMap};

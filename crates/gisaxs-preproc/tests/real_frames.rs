@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use gisaxs_preproc::gisaxs_physics::Direction;
 use gisaxs_preproc::input::N_CELLS;
 use gisaxs_preproc::{
-    Cut, CutKind, Detector, Frame, FrameStack, Instrument, Mask, Reason, StackOptions, prepare,
+    Beamstop, BeamstopOptions, Cut, CutKind, Detector, Frame, FrameStack, HotPixel,
+    HotPixelOptions, Instrument, Mask, Reason, StackOptions, find_beamstops, find_hot_pixels,
+    prepare,
 };
 
 const P03: [&str; 2] = [
@@ -61,6 +63,53 @@ fn p03_frames_have_the_known_sentinels() {
         println!("{name}: {}", mask.summary());
         let hot = mask.counts()[3].1;
         assert!(hot < 200, "{hot} hot pixels");
+    }
+}
+
+#[test]
+fn p03_beamstops_and_hot_pixels_are_found() {
+    let without_stops: String = P03_TOML
+        .lines()
+        .filter(|line| !line.contains("center_px"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let instrument = Instrument::from_toml(&without_stops, "p03.toml").unwrap();
+    for name in P03 {
+        let Some(path) = real(name) else { return };
+        let frame = Frame::open(&path).unwrap();
+        let mask = Mask::new(&frame, &instrument).unwrap();
+        let hot = find_hot_pixels(&frame, &mask, &HotPixelOptions::default()).unwrap();
+        println!("{name}: {} hot pixels", hot.len());
+        // The specular beam and its rod, 25 rows high and brighter than all else, are spared.
+        let in_rod = |h: &&HotPixel| (785..800).contains(&h.col) && (1105..1200).contains(&h.row);
+        let rod: Vec<_> = hot.iter().filter(in_rod).collect();
+        assert!(rod.is_empty(), "{rod:?}");
+        assert!((5..200).contains(&hot.len()), "{}", hot.len());
+
+        let mask = mask.with(Reason::Hot, &HotPixel::mask(&hot, frame.shape()));
+        let stops = find_beamstops(&frame, &mask, &BeamstopOptions::default()).unwrap();
+        for stop in &stops {
+            println!("{stop:?}");
+        }
+        assert_eq!(stops.len(), 2);
+        let near = |col: f64, row: f64| {
+            let stop = stops.iter().find(|stop| {
+                let [c, r] = stop.center_px();
+                (c - col).hypot(r - row) < 5.0
+            });
+            stop.expect("the stop that is seen by eye")
+        };
+        let direct = near(795.0, 1305.0);
+        assert!((direct.radius_px() - 21.0).abs() < 4.0);
+        let reflected = near(810.0, 1100.0);
+        assert!((reflected.radius_px() - 20.0).abs() < 3.0);
+        // Its arm goes up and to the right.
+        let arm = reflected.areas().into_iter().find_map(|area| match area {
+            Beamstop::Strip { from_px, to_px, .. } => Some((from_px, to_px)),
+            _ => None,
+        });
+        let (from, to) = arm.expect("an arm");
+        assert!(to[0] > from[0] + 40.0 && to[1] < from[1] - 15.0);
     }
 }
 

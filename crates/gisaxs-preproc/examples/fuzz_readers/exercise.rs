@@ -1,7 +1,10 @@
 //! What is done with an input: everything that a reader of untrusted files can be asked for.
 //! Shared with the targets of `fuzz/`.
 
-use gisaxs_preproc::{FrameStack, Instrument, StackOptions, decode_mask};
+use gisaxs_preproc::{
+    FrameStack, Instrument, MaskFile, MaskFormat, MaskOptions, Polarity, StackOptions, decode_mask,
+    encode_mask,
+};
 
 /// Opens the bytes as a stack and reads its first and last frame.
 pub(crate) fn frames(bytes: &[u8]) -> bool {
@@ -20,9 +23,22 @@ pub(crate) fn frames(bytes: &[u8]) -> bool {
     first.is_ok() && last.is_ok()
 }
 
-/// Reads the bytes as a user's mask.
+/// Reads the bytes as a user's mask in every polarity; what is read can be written and read
+/// again.
 pub(crate) fn mask(bytes: &[u8]) -> bool {
-    decode_mask("fuzz", bytes.to_vec()).is_ok()
+    let options = MaskOptions {
+        polarity: Polarity::NEXUS,
+        dataset: None,
+    };
+    let _ = MaskFile::from_bytes("fuzz", bytes.to_vec(), &options);
+    let Ok(masked) = decode_mask("fuzz", bytes.to_vec()) else {
+        return false;
+    };
+    for format in MaskFormat::ALL {
+        let again = decode_mask("again", encode_mask(masked.view(), format));
+        assert!(again.is_ok_and(|again| again == masked), "{format:?}");
+    }
+    true
 }
 
 /// Reads the bytes as a `.poni` file.

@@ -4,13 +4,16 @@ use std::io::Write;
 use std::path::Path;
 
 use gisaxs_preproc::ndarray::Array2;
-use gisaxs_preproc::{Frame, FrameHeader, encode_edf, encode_nexus, encode_npy, encode_tiff};
+use gisaxs_preproc::{
+    Frame, FrameHeader, MaskFormat, encode_edf, encode_mask, encode_nexus, encode_npy, encode_tiff,
+};
 
 use crate::exercise;
 
 const TOML: &str = "[beam]\nwavelength_nm = 0.105\nincidence_deg = 0.39\n[detector]\nname = \
     \"Pilatus 300k\"\ndistance_mm = 2565.0\ndirect_beam_px = [243.0, 560.0]\nbeamstops = \
-    [{ center_px = [243.0, 560.0], radius_px = 12.0 }, { min_px = [1, 2], max_px = [3, 4] }]\n\
+    [{ center_px = [243.0, 560.0], radius_px = 12.0 }, { rectangle_px = [1, 2, 3, 4] }]\n\
+    shadows = [{ from_px = [1.0, 2.0], to_px = [30.0, 4.5], width_px = 3.0 }]\n\
     [sample]\nparticle = { name = \"Fe3O4\", density_g_cm3 = 5.2 }\nsubstrate = \"Si\"\n\
     film = { material = \"PS\", thickness_nm = 40.0 }\n";
 const PONI: &str = "# Nota: C-Order\nponi_version: 2.1\nDetector: Pilatus300k\nDetector_config: \
@@ -62,7 +65,7 @@ pub(crate) fn all() -> Vec<Reader> {
         ("npy", exercise::frames, npy),
         ("gzip", exercise::frames, zipped.to_vec()),
         ("hdf5", exercise::frames, hdf5),
-        ("mask", exercise::mask, vec![fit2d_mask()]),
+        ("mask", exercise::mask, masks()),
         (
             "poni",
             exercise::poni,
@@ -117,13 +120,11 @@ fn zip(npy: &[u8], deflated: bool) -> Vec<u8> {
     out.finish().expect("memory").into_inner()
 }
 
-fn fit2d_mask() -> Vec<u8> {
-    let mut bytes = vec![0; 1024];
-    for (i, c) in b"MASK".iter().enumerate() {
-        bytes[4 * i] = *c;
-    }
-    bytes[16..20].copy_from_slice(&33_i32.to_le_bytes());
-    bytes[20..24].copy_from_slice(&9_i32.to_le_bytes());
-    bytes.extend([0x5a; 9 * 8]);
-    bytes
+fn masks() -> Vec<Vec<u8>> {
+    let masked = Array2::from_shape_fn((9, 33), |(r, c)| (r + 3 * c) % 5 == 0);
+    let mut seeds: Vec<Vec<u8>> = MaskFormat::ALL
+        .map(|format| encode_mask(masked.view(), format))
+        .into();
+    seeds.extend(made("masks.h5"));
+    seeds
 }

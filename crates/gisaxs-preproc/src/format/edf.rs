@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use super::source::Bytes;
 use super::{Description, FrameSource, Number, checked_shape, damaged, into_array, unsupported};
@@ -363,6 +363,23 @@ pub(crate) fn encode(frames: &[Frame]) -> Vec<u8> {
             out.extend(counts.iter().flat_map(|x| x.to_le_bytes()));
         }
     }
+    out
+}
+
+/// A mask of one byte per pixel, 1 = masked.
+pub(crate) fn encode_mask(masked: ArrayView2<'_, bool>) -> Vec<u8> {
+    let (rows, cols) = masked.dim();
+    let mut text = format!(
+        "{{\nHeaderID = EH:000001:000000:000000 ;\nImage = 1 ;\nByteOrder = LowByteFirst ;\n\
+         DataType = UnsignedByte ;\nDim_1 = {cols} ;\nDim_2 = {rows} ;\nSize = {} ;\n",
+        rows * cols
+    );
+    while !(text.len() + 2).is_multiple_of(HEADER_UNIT) {
+        text.push(' ');
+    }
+    text += "}\n";
+    let mut out = text.into_bytes();
+    out.extend(masked.iter().map(|&m| u8::from(m)));
     out
 }
 

@@ -4,7 +4,7 @@
 //! little-endian i32 at bytes 16 and 20; then rows padded to 32 bits, least significant bit
 //! first.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use super::{checked_shape, damaged};
 use crate::error::Result;
@@ -49,6 +49,23 @@ pub(crate) fn decode(file: &str, bytes: &[u8]) -> Result<Array2<bool>> {
     Ok(Array2::from_shape_fn((rows, cols), |(row, col)| {
         data[row * stride as usize + col / 8] >> (col % 8) & 1 == 1
     }))
+}
+
+/// A mask as Fit2D writes it, true = masked.
+pub(crate) fn encode(masked: ArrayView2<'_, bool>) -> Vec<u8> {
+    let (rows, cols) = masked.dim();
+    let stride = cols.div_ceil(32) * 4;
+    let mut bytes = vec![0; HEADER + rows * stride];
+    for (i, c) in b"MASK".iter().enumerate() {
+        bytes[4 * i] = *c;
+    }
+    // No detector has 2^31 rows or columns.
+    bytes[16..20].copy_from_slice(&(cols as i32).to_le_bytes());
+    bytes[20..24].copy_from_slice(&(rows as i32).to_le_bytes());
+    for ((row, col), _) in masked.indexed_iter().filter(|(_, masked)| **masked) {
+        bytes[HEADER + row * stride + col / 8] |= 1 << (col % 8);
+    }
+    bytes
 }
 
 #[cfg(test)]

@@ -51,6 +51,23 @@ pub(crate) trait FrameSource: Send + Sync {
     /// not yet checked for NaN.
     fn read(&self, index: usize) -> Result<(Array2<f32>, FrameHeader)>;
 
+    /// As [`read`](Self::read), for bits of a mask: whole numbers, not negative.
+    fn read_bits(&self, file: &str, index: usize) -> Result<Array2<u64>> {
+        /// f32 holds all whole numbers below this.
+        const EXACT: f32 = 16_777_216.0;
+        let values = self.read(index)?.0;
+        let fits = |x: f32| (0.0..EXACT).contains(&x) && x.fract() == 0.0;
+        match values.indexed_iter().find(|(_, x)| !fits(**x)) {
+            None => Ok(values.mapv(|x| x as u64)),
+            Some(((row, col), x)) => Err(Error::Value {
+                file: file.to_owned(),
+                key: format!("mask at row {row}, column {col}"),
+                value: x.to_string(),
+                expected: "a whole number from 0 to 2^24 - 1".to_owned(),
+            }),
+        }
+    }
+
     /// Name of a frame where it is not that of the stack with a number.
     fn frame_name(&self, _index: usize) -> Option<String> {
         None
@@ -104,6 +121,38 @@ pub(crate) fn open(
             found: describe(&head).to_owned(),
         });
     })
+}
+
+/// Opens a mask in the format of a frame; `dataset` names it inside an HDF5 or NPZ file.
+pub(crate) fn open_mask(
+    file: &str,
+    bytes: Bytes,
+    folder: Option<&Path>,
+    dataset: Option<&str>,
+) -> Result<Box<dyn FrameSource>> {
+    let mut options = StackOptions {
+        apply_pixel_mask: false,
+        dataset: dataset.map(str::to_owned),
+        ..StackOptions::default()
+    };
+    if dataset.is_none() && hdf5::recognise(&bytes.range(file, 0, MAGIC_BYTES)?) {
+        let all = bytes.range(file, 0, usize::MAX)?.into_owned();
+        options.dataset = Some(hdf5::mask_dataset(file, Bytes::Memory(all), folder)?);
+    }
+    open(file, bytes, folder, &options)
+}
+
+/// The error for the first pixel that is NaN or infinite.
+pub(crate) fn check_finite(file: &str, values: &Array2<f32>) -> Result<()> {
+    match values.indexed_iter().find(|(_, x)| !x.is_finite()) {
+        None => Ok(()),
+        Some(((row, col), &value)) => Err(Error::NotFinite {
+            file: file.to_owned(),
+            row,
+            col,
+            value: f64::from(value),
+        }),
+    }
 }
 
 /// Decodes the one frame of a file in memory.

@@ -87,6 +87,30 @@ impl Number {
         }
     }
 
+    /// Decodes integers exactly, negative ones as their bits in 64; `None` for floats.
+    pub(crate) fn decode_bits(self, bytes: &[u8], big_endian: bool) -> Option<Vec<u64>> {
+        let (size, signed) = match self {
+            Self::Unsigned(n @ (1 | 2 | 4 | 8)) => (n, false),
+            Self::Signed(n @ (1 | 2 | 4 | 8)) => (n, true),
+            _ => return None,
+        };
+        let unused = 64 - 8 * size as u32;
+        let convert = |chunk: &[u8]| {
+            let mut raw = [0_u8; 8];
+            raw[..size].copy_from_slice(chunk);
+            if big_endian {
+                raw[..size].reverse();
+            }
+            let bits = u64::from_le_bytes(raw);
+            if signed {
+                ((bits << unused).cast_signed() >> unused).cast_unsigned()
+            } else {
+                bits
+            }
+        };
+        Some(bytes.chunks_exact(size).map(convert).collect())
+    }
+
     /// Largest value of an unsigned type of two bytes or more: detectors mark invalid and
     /// saturated pixels with it.
     pub(crate) fn full_scale(self) -> Option<f64> {
@@ -101,6 +125,22 @@ impl Number {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bits_are_exact() {
+        let read = |number: Number, bytes: &[u8], big| number.decode_bits(bytes, big).unwrap();
+        assert_eq!(
+            read(Number::Unsigned(4), &[1, 0, 0, 0x80], false),
+            [0x8000_0001]
+        );
+        assert_eq!(read(Number::Unsigned(2), &[1, 2], true), [0x0102]);
+        assert_eq!(read(Number::Signed(1), &[0xff, 3], false), [u64::MAX, 3]);
+        assert_eq!(
+            read(Number::Signed(8), &[0xfe; 8], false),
+            [0xfefe_fefe_fefe_fefe]
+        );
+        assert!(Number::Float(4).decode_bits(&[0; 4], false).is_none());
+    }
 
     #[test]
     fn numbers_as_text() {

@@ -114,6 +114,30 @@ def stacks():
         f["entry/data/data_000001"] = h5py.ExternalLink("loop_a.h5", "/entry/data/data_000001")
 
 
-eiger()
-lambda_modules()
-stacks()
+def masks():
+    """A bool mask (an enumeration in HDF5), bits with good and bad ones, and no mask."""
+    row, col = np.mgrid[:ROWS, :COLS]
+    with h5py.File(HERE / "masks.h5", "w") as f:
+        f["entry/badmask"] = (row + 2 * col) % 7 == 0
+        bits = np.where(row == 4, 0x80000001, 0) | np.where(col == 5, 0x80000000, 0)
+        f["entry/mask_bits"] = bits.astype(np.uint32)
+        f["entry/good"] = np.where(row + col > 9, 3, 1).astype(np.int16)
+
+
+def unread():
+    """What is not read: a virtual dataset, Zstandard, h5py's LZF."""
+    with h5py.File(HERE / "virtual.h5", "w") as f:
+        layout = h5py.VirtualLayout(shape=(3, ROWS, COLS), dtype=">u2")
+        layout[:] = h5py.VirtualSource("stack.h5", "scan/images", shape=(3, ROWS, COLS))
+        f.create_virtual_dataset("entry/data/data", layout)
+    for name, how in [("zstd.h5", hdf5plugin.Zstd()), ("lzf.h5", {"compression": "lzf"})]:
+        with h5py.File(HERE / name, "w") as f:
+            f.create_dataset("entry/data/data", data=counts(0), chunks=(ROWS, COLS), **how)
+
+
+if __name__ == "__main__":
+    eiger()
+    lambda_modules()
+    stacks()
+    masks()
+    unread()

@@ -7,7 +7,7 @@
 
 use hdf5_reader::error::Error as H5Error;
 use hdf5_reader::group::Group;
-use hdf5_reader::{Dataset, Datatype, Hdf5File};
+use hdf5_reader::{Dataset, Hdf5File};
 
 use super::wrong;
 use crate::error::{Error, Result};
@@ -113,14 +113,7 @@ fn nothing(file: &str) -> Error {
 
 /// Numeric, with at least two axes and no empty one.
 pub(super) fn is_image(dataset: &Dataset) -> bool {
-    let number = matches!(
-        dataset.dtype(),
-        Datatype::FixedPoint {
-            size: 1 | 2 | 4 | 8,
-            ..
-        } | Datatype::FloatingPoint { size: 4 | 8, .. }
-    );
-    number && dataset.ndim() >= 2 && !dataset.shape().contains(&0)
+    super::number(dataset.dtype()).is_some() && dataset.ndim() >= 2 && !dataset.shape().contains(&0)
 }
 
 /// `data_000001` and so on in `<entry>/data` or `<entry>`.
@@ -160,8 +153,53 @@ fn numbered_parts(file: &str, root: &Group, located: &mut Located) -> Result<()>
     Ok(())
 }
 
+/// Path of the mask in a file: the only image, or the only one with `mask` in its name.
+pub(super) fn locate_mask(file: &str, h5: &Hdf5File) -> Result<String> {
+    let root = h5.root_group().map_err(|e| wrong(file, "/", e))?;
+    let mut found = images(file, &root)?;
+    if found.len() > 1 {
+        let named = |path: &str| last_name(path).contains("mask");
+        if found.iter().any(|(path, _)| named(path)) {
+            found.retain(|(path, _)| named(path));
+        }
+    }
+    match found.len() {
+        1 => Ok(found.swap_remove(0).0),
+        0 => Err(nothing(file)),
+        _ => Err(Error::Ambiguous {
+            file: file.to_owned(),
+            what: "datasets",
+            found: found.into_iter().map(|(path, _)| path).collect(),
+        }),
+    }
+}
+
+fn last_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_lowercase()
+}
+
 /// The numeric datasets with rows and columns; without masks and the like if others remain.
 fn only_images(file: &str, root: &Group) -> Result<Vec<(String, Dataset)>> {
+    let found = images(file, root)?;
+    if found.len() > 1 {
+        let is_beside = |path: &str| {
+            let name = last_name(path);
+            BESIDE_FRAMES.iter().any(|word| name.contains(word))
+        };
+        let frames: Vec<_> = found
+            .iter()
+            .filter(|(p, _)| !is_beside(p))
+            .cloned()
+            .collect();
+        if !frames.is_empty() {
+            return Ok(frames);
+        }
+    }
+    Ok(found)
+}
+
+/// All numeric datasets with rows and columns.
+fn images(file: &str, root: &Group) -> Result<Vec<(String, Dataset)>> {
     let mut found = Vec::new();
     let mut stack = vec![(String::new(), root.clone(), 0)];
     let mut objects = 0;
@@ -193,20 +231,6 @@ fn only_images(file: &str, root: &Group) -> Result<Vec<(String, Dataset)>> {
         seen.push(dataset.address());
         new
     });
-    if found.len() > 1 {
-        let is_beside = |path: &str| {
-            let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
-            BESIDE_FRAMES.iter().any(|word| name.contains(word))
-        };
-        let frames: Vec<_> = found
-            .iter()
-            .filter(|(p, _)| !is_beside(p))
-            .cloned()
-            .collect();
-        if !frames.is_empty() {
-            return Ok(frames);
-        }
-    }
     Ok(found)
 }
 

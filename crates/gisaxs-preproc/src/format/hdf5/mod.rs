@@ -37,11 +37,48 @@ pub(crate) fn recognise(bytes: &[u8]) -> bool {
 }
 
 pub(crate) fn wrong(file: &str, object: &str, source: H5Error) -> Error {
+    if let Some((found, expected)) = unread(&source) {
+        return Error::Unsupported {
+            file: file.to_owned(),
+            format: FORMAT,
+            field: "storage",
+            found: format!("{found} in {object}"),
+            expected: expected.to_owned(),
+        };
+    }
     Error::Hdf5 {
         file: file.to_owned(),
         object: object.to_owned(),
         source: Box::new(source),
     }
+}
+
+/// What is known of HDF5 but not read here: name, and what to do.
+fn unread(error: &H5Error) -> Option<(String, &'static str)> {
+    /// Layout class of a virtual dataset.
+    const VIRTUAL: u8 = 3;
+    match error {
+        H5Error::UnsupportedLayoutClass(VIRTUAL) => Some((
+            "a virtual dataset".to_owned(),
+            "frames stored in the file or linked; open the files that the virtual dataset \
+             refers to",
+        )),
+        H5Error::UnsupportedFilter(filter) => {
+            let name = open::filter_name(filter).map_or_else(|| filter.clone(), str::to_owned);
+            Some((
+                name,
+                "deflate, shuffle, LZ4 or bitshuffle with LZ4; repack the file with one of \
+                 these (h5repack)",
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The dataset of a file that is a mask: the only image, or the only one so named.
+pub(crate) fn mask_dataset(file: &str, bytes: Bytes, folder: Option<&Path>) -> Result<String> {
+    let open = || Content::new(bytes)?.open(Arc::new(Linked::from(folder, file)), false);
+    locate::locate_mask(file, &open().map_err(|e| wrong(file, "/", e))?)
 }
 
 /// An opened HDF5 file.
@@ -237,6 +274,27 @@ impl FrameSource for Hdf5 {
         Ok((into_array(shape, counts), self.description.header.clone()))
     }
 
+    fn read_bits(&self, file: &str, index: usize) -> Result<Array2<u64>> {
+        let Some(part) = self.parts.first().filter(|part| index < part.frames) else {
+            return Err(Error::FrameIndex {
+                file: file.to_owned(),
+                index,
+                frames: self.description.frames,
+            });
+        };
+        let bits = read_bits(&part.dataset, index).map_err(|e| wrong(file, &part.path, e))?;
+        let shape = self.description.shape;
+        Array2::from_shape_vec(shape, bits).map_err(|_| {
+            super::damaged(
+                file,
+                FORMAT,
+                "mask",
+                "cut short",
+                format!("{} x {} values", shape[0], shape[1]),
+            )
+        })
+    }
+
     fn flat_field(&self) -> Result<Option<Array2<f32>>> {
         let Some((path, group)) = &self.detector else {
             return Ok(None);
@@ -310,29 +368,8 @@ fn read_image(dataset: &Dataset, index: usize) -> std::result::Result<Vec<f32>, 
 
 /// As [`read_image`], for the bits of a mask.
 fn read_bits(dataset: &Dataset, index: usize) -> std::result::Result<Vec<u64>, H5Error> {
-    let selection = image_selection(dataset, index);
-    Ok(match dataset.dtype() {
-        Datatype::FixedPoint {
-            size: 4,
-            signed: false,
-            ..
-        } => values::<u32>(dataset, &selection)?
-            .into_iter()
-            .map(u64::from)
-            .collect(),
-        Datatype::FixedPoint {
-            size: 4,
-            signed: true,
-            ..
-        } => values::<i32>(dataset, &selection)?
-            .into_iter()
-            .map(|x| u64::from(x as u32))
-            .collect(),
-        _ => values::<Count>(dataset, &selection)?
-            .into_iter()
-            .map(|x| x.0 as u64)
-            .collect(),
-    })
+    let bits = values::<Bits>(dataset, &image_selection(dataset, index))?;
+    Ok(bits.into_iter().map(|x| x.0).collect())
 }
 
 fn values<T: H5Type>(
@@ -373,6 +410,40 @@ impl H5Type for Count {
     }
 }
 
+/// Any integer of a file as bits.
+#[derive(Clone, Copy)]
+struct Bits(u64);
+
+impl H5Type for Bits {
+    fn hdf5_type() -> Datatype {
+        u64::hdf5_type()
+    }
+
+    fn from_bytes(bytes: &[u8], datatype: &Datatype) -> std::result::Result<Self, H5Error> {
+        let bits = decoded_bits(bytes, datatype)?;
+        let first = bits.first().copied().map(Self);
+        first.ok_or_else(|| H5Error::InvalidData(format!("{} bytes as bits", bytes.len())))
+    }
+
+    fn element_size(datatype: &Datatype) -> usize {
+        number(datatype).map_or(0, |(number, _)| number.size())
+    }
+
+    fn decode_vec(
+        raw: &[u8],
+        datatype: &Datatype,
+        _count: usize,
+    ) -> Option<std::result::Result<Vec<Self>, H5Error>> {
+        Some(decoded_bits(raw, datatype).map(|bits| bits.into_iter().map(Self).collect()))
+    }
+}
+
+fn decoded_bits(bytes: &[u8], datatype: &Datatype) -> std::result::Result<Vec<u64>, H5Error> {
+    number(datatype)
+        .and_then(|(number, big_endian)| number.decode_bits(bytes, big_endian))
+        .ok_or_else(|| H5Error::UnsupportedEncoding(format!("{datatype:?} as bits of a mask")))
+}
+
 fn decoded(bytes: &[u8], datatype: &Datatype) -> std::result::Result<Vec<f32>, H5Error> {
     number(datatype)
         .and_then(|(number, big_endian)| number.decode(bytes, big_endian))
@@ -381,6 +452,13 @@ fn decoded(bytes: &[u8], datatype: &Datatype) -> std::result::Result<Vec<f32>, H
 
 /// Number type, and whether it is big-endian.
 fn number(datatype: &Datatype) -> Option<(Number, bool)> {
+    // A bool of h5py is an enumeration of 8-bit integers.
+    if let Datatype::Enum { base, .. } = datatype {
+        return match **base {
+            Datatype::FixedPoint { .. } => number(base),
+            _ => None,
+        };
+    }
     let (number, order) = match *datatype {
         Datatype::FixedPoint {
             size,

@@ -88,6 +88,23 @@ fn filters(limit: usize) -> FilterRegistry {
     filters
 }
 
+/// Name of a filter that is not read, from the message of the container's reader, which has
+/// its number in the HDF Group's register.
+pub(super) fn filter_name(message: &str) -> Option<&'static str> {
+    let number = message.rsplit(' ').next()?.parse::<u16>().ok()?;
+    Some(match number {
+        305 => "LZO compression (filter 305)",
+        307 => "bzip2 compression (filter 307)",
+        32000 => "LZF compression (filter 32000)",
+        32001 => "Blosc compression (filter 32001)",
+        32013 => "ZFP compression (filter 32013)",
+        32015 => "Zstandard compression (filter 32015)",
+        32017 => "SZ compression (filter 32017)",
+        32026 => "Blosc2 compression (filter 32026)",
+        _ => return None,
+    })
+}
+
 /// Finds the files that a file links to: a path from its own folder, or, as libhdf5 does,
 /// the bare name in that folder. Loops end in an error.
 pub(super) struct Linked {

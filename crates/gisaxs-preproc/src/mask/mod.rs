@@ -5,85 +5,29 @@
 //! what single pixels look like beside their neighbours. Zero counts are data: a pixel
 //! without a photon is a measurement, and no intensity ever encodes a mask.
 
-use std::path::Path;
+mod file;
+mod fixed;
+mod grow;
+mod outlier;
+mod polarity;
+mod reason;
+mod values;
+mod write;
 
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
-use crate::format::{self, fit2d_mask};
-use crate::frame::{Frame, read_file};
-use crate::instrument::{Beamstop, Instrument};
-use crate::stack::StackOptions;
+use crate::frame::Frame;
+use crate::instrument::Instrument;
+pub(crate) use file::masked_fraction;
+pub use file::{MaskFile, MaskOptions, decode_mask};
+pub(crate) use fixed::fixed_bits;
+use outlier::mark_outliers;
+pub use polarity::Polarity;
+pub use reason::Reason;
+use values::{mark_values, overload_limit};
+pub use write::{MaskFormat, encode_mask, write_mask};
 
-/// Why a pixel is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum Reason {
-    /// No sensor: between modules, or the sentinel -1.
-    Gap = 1,
-    /// Excluded by the camera (another negative sentinel), or dead: no count where all
-    /// neighbours have many.
-    Bad = 2,
-    /// Above the count cutoff, or at the end of the file's integer range.
-    Saturated = 4,
-    /// Far above all neighbours, beyond any counting noise.
-    Hot = 8,
-    /// Masked by the user.
-    User = 16,
-    /// In the shadow of a beamstop.
-    Beamstop = 32,
-    /// Measured, but not on the network's grid: below the horizon, in the specular rod, or
-    /// beyond its ends.
-    Outside = 64,
-}
-
-impl Reason {
-    /// All reasons.
-    pub const ALL: [Self; 7] = [
-        Self::Gap,
-        Self::Bad,
-        Self::Saturated,
-        Self::Hot,
-        Self::User,
-        Self::Beamstop,
-        Self::Outside,
-    ];
-
-    /// Its bit in [`Mask::bits`].
-    #[must_use]
-    pub const fn bit(self) -> u8 {
-        self as u8
-    }
-
-    /// Name for messages and reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gap => "gap",
-            Self::Bad => "bad",
-            Self::Saturated => "saturated",
-            Self::Hot => "hot",
-            Self::User => "user",
-            Self::Beamstop => "beamstop",
-            Self::Outside => "outside",
-        }
-    }
-}
-
-/// A pixel is hot above `HOT_OFFSET + HOT_FACTOR * n`, n the second brightest of its eight
-/// neighbours: the second, so that two hot pixels side by side are found and a bright line
-/// or a specular spot of more than one pixel is not. Where a neighbour is missing, at a gap
-/// or an edge, n is the brightest. At a mean of one count per pixel the offset alone is a
-/// chance of 1e-16.
-const HOT_OFFSET: f32 = 16.0;
-/// See [`HOT_OFFSET`].
-const HOT_FACTOR: f32 = 4.0;
-/// A pixel without a count is dead if all its neighbours have at least this many: a Poisson
-/// mean of 20 gives zero with a chance of 2e-9.
-const DEAD_NEIGHBOURS: f32 = 20.0;
-/// Fewest valid neighbours that say anything about a pixel.
-const MIN_NEIGHBOURS: usize = 3;
 /// Pixels tested at once for any exception.
 const BLOCK: usize = 32;
 
@@ -175,6 +119,30 @@ impl Mask {
         self.bits[row * self.shape[1] + col]
     }
 
+    /// The mask with one more reason where `pixels` is true, shape (rows, columns).
+    ///
+    /// # Panics
+    /// If `pixels` is of another shape.
+    #[must_use]
+    pub fn with(mut self, reason: Reason, pixels: &Array2<bool>) -> Self {
+        let (rows, cols) = pixels.dim();
+        assert_eq!([rows, cols], self.shape, "pixels of another shape");
+        for (b, &on) in self.bits.iter_mut().zip(pixels) {
+            *b |= if on { reason.bit() } else { 0 };
+        }
+        self
+    }
+
+    /// True where a pixel is left out for one of `reasons`, shape (rows, columns): what
+    /// [`write_mask`] takes. [`Reason::MEASUREMENT`] has all that do not depend on the
+    /// network's grid.
+    #[must_use]
+    pub fn masked(&self, reasons: &[Reason]) -> Array2<bool> {
+        let wanted = reasons.iter().fold(0, |bits, reason| bits | reason.bit());
+        let [rows, cols] = self.shape;
+        Array2::from_shape_fn((rows, cols), |(r, c)| self.bits[r * cols + c] & wanted != 0)
+    }
+
     /// Number of valid pixels.
     #[must_use]
     pub fn valid_pixels(&self) -> usize {
@@ -183,8 +151,8 @@ impl Mask {
 
     /// Pixels per reason; a pixel with several reasons counts for each.
     #[must_use]
-    pub fn counts(&self) -> [(Reason, usize); 7] {
-        // Few of the 256 combinations occur: one pass, then seven sums.
+    pub fn counts(&self) -> [(Reason, usize); Reason::ALL.len()] {
+        // Few of the 256 combinations occur: one pass, then a sum per reason.
         let mut histogram = [[0_usize; 256]; 2];
         for pair in self.bits.chunks(2) {
             for (h, &b) in histogram.iter_mut().zip(pair) {
@@ -211,193 +179,6 @@ impl Mask {
             .collect();
         parts.join(", ")
     }
-}
-
-/// Largest count that is trusted: not above the camera's cutoff, below the end of the
-/// file's integers.
-fn overload_limit(frame: &Frame) -> f32 {
-    let cutoff = frame.header().count_cutoff.unwrap_or(f64::INFINITY) as f32;
-    let full_scale = frame.header().full_scale.unwrap_or(f64::INFINITY) as f32;
-    cutoff.min(full_scale.next_down())
-}
-
-/// Gaps, user mask and beamstops: the bits that belong to the instrument.
-pub(crate) fn fixed_bits(instrument: &Instrument) -> Result<Vec<u8>> {
-    let ([rows, cols], _) = instrument.pixels()?;
-    let mut bits = vec![0_u8; rows * cols];
-    if let Some(known) = instrument.known_detector()
-        && known.shape() == [rows, cols]
-    {
-        for range in known.gap_rows() {
-            bits[range.start * cols..range.end * cols].fill(Reason::Gap.bit());
-        }
-        let gap_cols = known.gap_cols();
-        for row in bits.chunks_exact_mut(cols) {
-            for range in &gap_cols {
-                row[range.clone()].fill(Reason::Gap.bit());
-            }
-        }
-    }
-    if let Some(user) = instrument.user_mask() {
-        for (b, &masked) in bits.iter_mut().zip(user) {
-            *b |= if masked { Reason::User.bit() } else { 0 };
-        }
-    }
-    for stop in instrument.beamstops() {
-        mark_beamstop(stop, [rows, cols], &mut bits);
-    }
-    Ok(bits)
-}
-
-fn mark_beamstop(stop: &Beamstop, [rows, cols]: [usize; 2], bits: &mut [u8]) {
-    // First and last pixel whose centre lies in the interval, cut to the detector.
-    let span = |low: f64, high: f64, n: usize| {
-        let first = low.ceil().clamp(0.0, n as f64) as usize;
-        let end = (high.floor() + 1.0).clamp(0.0, n as f64) as usize;
-        first..end.max(first)
-    };
-    let row_span = match *stop {
-        Beamstop::Circle {
-            center_px: [_, r],
-            radius_px,
-        } => span(r - radius_px, r + radius_px, rows),
-        Beamstop::Rectangle { min_px, max_px } => span(min_px[1], max_px[1], rows),
-    };
-    for row in row_span {
-        let col_span = match *stop {
-            Beamstop::Circle {
-                center_px: [c, r],
-                radius_px,
-            } => {
-                let dy = row as f64 - r;
-                let half = (radius_px * radius_px - dy * dy).max(0.0).sqrt();
-                span(c - half, c + half, cols)
-            }
-            Beamstop::Rectangle { min_px, max_px } => span(min_px[0], max_px[0], cols),
-        };
-        for b in &mut bits[row * cols..][col_span] {
-            *b |= Reason::Beamstop.bit();
-        }
-    }
-}
-
-/// Sentinels and overload. Most blocks have neither and are only looked at once.
-fn mark_values(counts: &[f32], limit: f32, bits: &mut [u8]) {
-    for (counts, bits) in counts.chunks(BLOCK).zip(bits.chunks_mut(BLOCK)) {
-        let any = counts
-            .iter()
-            .fold(false, |any, &c| any | (c < 0.0) | (c > limit));
-        if !any {
-            continue;
-        }
-        for (&c, b) in counts.iter().zip(bits) {
-            if c == -1.0 {
-                *b |= Reason::Gap.bit();
-            } else if c < 0.0 {
-                *b |= Reason::Bad.bit();
-            } else if c > limit {
-                *b |= Reason::Saturated.bit();
-            }
-        }
-    }
-}
-
-/// Hot and dead pixels.
-///
-/// Of two neighbours the smaller is never above the second brightest of all eight, and never
-/// below the weakest: comparing with left and right rules nearly every pixel out, a block at
-/// a time, and loses none.
-fn mark_outliers(counts: &[f32], [rows, cols]: [usize; 2], bits: &mut [u8]) {
-    if cols < 3 {
-        return;
-    }
-    for row in 0..rows {
-        let line = &counts[row * cols..(row + 1) * cols];
-        let mut test = |col: usize| {
-            let bit = outlier(counts, [rows, cols], row, col);
-            if bit != 0 && bits[row * cols + col] & !Reason::Outside.bit() == 0 {
-                bits[row * cols + col] |= bit;
-            }
-        };
-        test(0);
-        test(cols - 1);
-        let inner = line[..cols - 2]
-            .chunks(BLOCK)
-            .zip(line[1..cols - 1].chunks(BLOCK))
-            .zip(line[2..].chunks(BLOCK));
-        for (block, ((left, centre), right)) in inner.enumerate() {
-            let mut any = false;
-            for ((&l, &c), &r) in left.iter().zip(centre).zip(right) {
-                any |= is_suspect(l, c, r);
-            }
-            if !any {
-                continue;
-            }
-            for (i, ((&l, &c), &r)) in left.iter().zip(centre).zip(right).enumerate() {
-                if is_suspect(l, c, r) {
-                    test(1 + block * BLOCK + i);
-                }
-            }
-        }
-    }
-}
-
-/// Necessary for a hot or dead pixel `c` between `l` and `r`.
-#[inline]
-fn is_suspect(l: f32, c: f32, r: f32) -> bool {
-    let low = if l < r { l } else { r };
-    (c > HOT_OFFSET + HOT_FACTOR * low) | ((c == 0.0) & (low >= DEAD_NEIGHBOURS))
-}
-
-/// [`Reason::Hot`], [`Reason::Bad`] or 0 for one pixel, by its valid neighbours.
-fn outlier(counts: &[f32], [rows, cols]: [usize; 2], row: usize, col: usize) -> u8 {
-    let c = counts[row * cols + col];
-    let (mut brightest, mut second, mut weakest) = (0.0_f32, 0.0_f32, f32::INFINITY);
-    let mut valid = 0;
-    for r in row.saturating_sub(1)..(row + 2).min(rows) {
-        for q in col.saturating_sub(1)..(col + 2).min(cols) {
-            let n = counts[r * cols + q];
-            if (r, q) == (row, col) || n < 0.0 {
-                continue;
-            }
-            valid += 1;
-            weakest = weakest.min(n);
-            if n > brightest {
-                (brightest, second) = (n, brightest);
-            } else {
-                second = second.max(n);
-            }
-        }
-    }
-    // Beside a gap a bright line has lost one of its two neighbours.
-    let reference = if valid == 8 { second } else { brightest };
-    if valid < MIN_NEIGHBOURS {
-        0
-    } else if c > HOT_OFFSET + HOT_FACTOR * reference {
-        Reason::Hot.bit()
-    } else if c == 0.0 && weakest >= DEAD_NEIGHBOURS {
-        Reason::Bad.bit()
-    } else {
-        0
-    }
-}
-
-/// Reads a user mask: nonzero = masked, whatever the format.
-pub(crate) fn read_mask_file(path: &Path) -> Result<Array2<bool>> {
-    decode_mask(&path.display().to_string(), read_file(path)?)
-}
-
-/// Reads the bytes of a user's mask, in any format of a frame or Fit2D's: nonzero = masked.
-/// `file` stands for it in messages. The result has shape (rows, columns), true = masked.
-///
-/// # Errors
-/// As [`Frame::from_bytes`].
-pub fn decode_mask(file: &str, bytes: Vec<u8>) -> Result<Array2<bool>> {
-    if fit2d_mask::recognise(&bytes) {
-        return fit2d_mask::decode(file, &bytes);
-    }
-    let (values, _) = format::decode(file, bytes, &StackOptions::default())?;
-    Ok(values.mapv(|x| x != 0.0))
 }
 
 #[cfg(test)]
