@@ -1,5 +1,7 @@
 //! Bad input gives one clear error each: what, where, and what was expected.
 
+use std::path::Path;
+
 use gisaxs_preproc::ndarray::Array2;
 use gisaxs_preproc::{Frame, Instrument, prepare};
 
@@ -305,5 +307,27 @@ fn masks_of_all_formats_beside_the_toml() {
         let user = instrument.user_mask().unwrap();
         assert_eq!(user.iter().filter(|&&m| m).count(), 3 * 487, "{name}");
         assert!(instrument.to_toml().contains(&format!("mask = \"{name}\"")));
+    }
+}
+
+#[test]
+fn storage_of_hdf5_that_is_not_read_is_named() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    for (name, what) in [
+        ("virtual.h5", "a virtual dataset"),
+        (
+            "zstd.h5",
+            "Zstandard compression (filter 32015) in entry/data/data",
+        ),
+        (
+            "lzf.h5",
+            "LZF compression (filter 32000) in entry/data/data",
+        ),
+    ] {
+        let error = gisaxs_preproc::FrameStack::open(folder.join(name))
+            .and_then(|stack| stack.frame(0))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(name) && error.contains(what), "{error}");
     }
 }
