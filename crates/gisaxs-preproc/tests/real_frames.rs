@@ -109,7 +109,7 @@ fn p03_beamstops_and_hot_pixels_are_found() {
             _ => None,
         });
         let (from, to) = arm.expect("an arm");
-        assert!(to[0] > from[0] + 40.0 && to[1] < from[1] - 15.0);
+        assert!(to[0] > from[0] + 20.0 && to[1] < from[1] - 15.0);
     }
 }
 

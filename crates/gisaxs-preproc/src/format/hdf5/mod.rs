@@ -53,26 +53,25 @@ pub(crate) fn wrong(file: &str, object: &str, source: H5Error) -> Error {
     }
 }
 
-/// What is known of HDF5 but not read here: name, and what to do.
+/// What is known of HDF5 but not read here: name, and what to do. Told by the message, since
+/// the error may stand inside another that says where it happened.
 fn unread(error: &H5Error) -> Option<(String, &'static str)> {
-    /// Layout class of a virtual dataset.
-    const VIRTUAL: u8 = 3;
-    match error {
-        H5Error::UnsupportedLayoutClass(VIRTUAL) => Some((
+    let message = error.to_string();
+    // Layout class 3 is that of virtual datasets.
+    if message.ends_with("unsupported layout class 3") {
+        return Some((
             "a virtual dataset".to_owned(),
             "frames stored in the file or linked; open the files that the virtual dataset \
              refers to",
-        )),
-        H5Error::UnsupportedFilter(filter) => {
-            let name = open::filter_name(filter).map_or_else(|| filter.clone(), str::to_owned);
-            Some((
-                name,
-                "deflate, shuffle, LZ4 or bitshuffle with LZ4; repack the file with one of \
-                 these (h5repack)",
-            ))
-        }
-        _ => None,
+        ));
     }
+    let (_, filter) = message.split_once("unsupported filter: ")?;
+    let name = open::filter_name(filter).map_or_else(|| filter.to_owned(), str::to_owned);
+    Some((
+        name,
+        "deflate, shuffle, LZ4 or bitshuffle with LZ4; repack the file with one of these \
+         (h5repack)",
+    ))
 }
 
 /// The dataset of a file that is a mask: the only image, or the only one so named.
