@@ -308,22 +308,14 @@ impl FrameSetup {
         // Below the horizon the sample stands in the way of everything but flat background.
         let dark = (drawn.flat * drawn.exposure.peak_counts) as f32;
         let camera = &drawn.camera;
-        if !camera.is_none() {
-            for (i, rate) in rate.iter_mut().enumerate() {
-                if bins.k_z(i) <= 0.0 {
-                    *rate = dark;
-                }
+        let below = drawn.below_horizon(bins, &self.surface);
+        for (i, rate) in rate.iter_mut().enumerate() {
+            if bins.k_z(i) <= 0.0 {
+                *rate = below.as_ref().map_or(dark, |below| below[i]);
             }
-            camera.frame_rate(&setup.layout, &mut rate);
         }
-        let mut counts: Vec<f32> = if camera.is_none() {
-            rate.iter()
-                .enumerate()
-                .map(|(i, &rate)| poisson(if bins.k_z(i) > 0.0 { rate } else { dark }, rng))
-                .collect()
-        } else {
-            rate.iter().map(|&rate| poisson(rate, rng)).collect()
-        };
+        camera.frame_rate(&setup.layout, &mut rate);
+        let mut counts: Vec<f32> = rate.iter().map(|&rate| poisson(rate, rng)).collect();
         if !camera.is_none() {
             let pixel_mm = setup.detector.pixel_mm[0];
             camera.frame_counts(&setup.layout, pixel_mm, drawn.saturation, &mut counts);

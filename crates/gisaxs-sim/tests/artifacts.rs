@@ -17,6 +17,7 @@ fn everything() -> Prior {
         &mut scatter.guinier_porod,
         &mut scatter.fringes,
         &mut scatter.population,
+        &mut scatter.window,
         &mut scatter.divergence,
         &mut camera.flat_field,
         &mut camera.gap_edges,
@@ -63,6 +64,7 @@ fn frames_with_everything_are_counts() {
             "guinier_porod",
             "fringes",
             "population",
+            "window",
             "divergence_px",
             "flat_field",
             "gap_edges",
@@ -184,6 +186,7 @@ proptest! {
         scatter.guinier_porod_rg_nm = Range::LogUniform([0.1, 1000.0]);
         scatter.fringe_visibility = Range::Uniform([0.0, 1.0]);
         scatter.population_radius_nm = Range::LogUniform([0.3, 200.0]);
+        scatter.window_power = Range::Uniform([0.0, 6.0]);
         scatter.divergence_px = Range::Uniform([0.0, 20.0]);
         let camera = &mut prior.artifacts.camera;
         camera.exposure_s = Range::LogUniform([1e-4, 1e2]);

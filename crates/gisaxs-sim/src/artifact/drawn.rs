@@ -113,6 +113,9 @@ impl Drawn {
         if let Some(parasitic) = &scatter.guinier_porod {
             parasitic.add(bins, surface, rate);
         }
+        if let Some(window) = &scatter.window {
+            window.add(bins, surface, rate);
+        }
         self.rod.add(bins, surface, rate);
         let flat = self.flat as f32;
         rate.iter_mut().for_each(|r| *r += flat);
@@ -121,5 +124,17 @@ impl Drawn {
         }
         blur(&self.blur, rate);
         self.exposure.apply(rate);
+    }
+    /// Expected counts per pixel in the shadow of the sample, where there is more than the flat
+    /// background: below the horizon only what arises behind the sample is seen.
+    pub fn below_horizon(&self, bins: &Bins, surface: &Surface) -> Option<Vec<f32>> {
+        let window = self.scatter.window.as_ref()?;
+        let mut rate = vec![self.flat as f32; bins.len()];
+        window.add(bins, surface, &mut rate);
+        if let Some(tube) = &self.flight_tube {
+            tube.apply(bins, surface, &mut rate);
+        }
+        self.exposure.apply(&mut rate);
+        Some(rate)
     }
 }

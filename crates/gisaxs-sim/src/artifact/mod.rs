@@ -4,7 +4,7 @@
 //! sample can record them), made by `draw` from a range in the prior. Three families:
 //!
 //! - **rates** change the expected counts per pixel of a set of [`Bins`]: [`Diffuse`] with
-//!   [`Fringes`], [`Population`], [`Air`], [`GuinierPorod`], [`Rod`], [`Response`], [`Blur`],
+//!   [`Fringes`], [`Population`], [`Air`], [`GuinierPorod`], [`Window`], [`Rod`], [`Response`], [`Blur`],
 //!   [`FlightTube`], the flat background, and gains of pixels: [`FlatField`], [`GapEdges`];
 //! - **masks** hide detector pixels: [`ModuleLayout`] gaps, [`Beamstop`], [`Shadow`],
 //!   [`DeadPixels`];
@@ -53,6 +53,7 @@ mod rod;
 mod saturation;
 mod scatter;
 mod shadow;
+mod window;
 
 pub use air::Air;
 pub use bad_lines::{BadLine, BadLines};
@@ -83,6 +84,7 @@ pub use rod::Rod;
 pub use saturation::Saturation;
 pub use scatter::Scatter;
 pub use shadow::Shadow;
+pub use window::Window;
 
 use gisaxs_physics::elementary::{asinh, sinh};
 use gisaxs_physics::{Beam, Multilayer};

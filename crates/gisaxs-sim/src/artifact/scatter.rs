@@ -3,7 +3,7 @@
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{Fringes, GuinierPorod, Population};
+use super::{Fringes, GuinierPorod, Population, Window};
 use crate::prior::ScatterPrior;
 
 /// Artifacts that change the expected rates and that only some exposures have.
@@ -19,6 +19,9 @@ pub struct Scatter {
     /// Weak population of other sizes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub population: Option<Population>,
+    /// Scattering behind the sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
 }
 
 impl Scatter {
@@ -35,6 +38,9 @@ impl Scatter {
             population: rng
                 .random_bool(p.population)
                 .then(|| Population::draw(&p.population_amplitude, &p.population_radius_nm, rng)),
+            window: rng
+                .random_bool(p.window)
+                .then(|| Window::draw(&p.window_amplitude, &p.window_power, rng)),
         }
     }
 

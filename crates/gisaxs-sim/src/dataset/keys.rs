@@ -480,6 +480,24 @@ pub const KEYS: &[Key] = &[
         "Its mean radius.",
     ),
     key(
+        "artifacts.scatter.window",
+        "",
+        "0 to 1",
+        "Share of exposures with scattering of windows and air behind the sample.",
+    ),
+    key(
+        "artifacts.scatter.window_amplitude",
+        "of peak",
+        "density, 0 to 1000",
+        "Its intensity at 0.1 nm^-1.",
+    ),
+    key(
+        "artifacts.scatter.window_power",
+        "",
+        "density, 0 to 6",
+        "Exponent of its power law.",
+    ),
+    key(
         "artifacts.scatter.divergence",
         "",
         "0 to 1",

@@ -45,9 +45,9 @@ impl Default for CameraPrior {
             exposure_s: Range::LogUniform([0.05, 100.0]),
             flat_field: 0.0,
             flat_field_module: Range::Uniform([0.0, 0.03]),
-            flat_field_pixel: Range::Uniform([0.0, 0.04]),
+            flat_field_pixel: Range::Uniform([0.0, 0.025]),
             gap_edges: 0.0,
-            gap_edge_gain: Range::Uniform([0.85, 1.5]),
+            gap_edge_gain: Range::Uniform([0.85, 1.35]),
             dead_time: 0.0,
             dead_time_s: Range::LogUniform([1e-7, 2.5e-7]),
             dead_time_error: Range::Normal(Bell {

@@ -26,6 +26,12 @@ pub struct ScatterPrior {
     pub population_amplitude: Range,
     /// Its mean radius, nm.
     pub population_radius_nm: Range,
+    /// Share with scattering of windows and air behind the sample.
+    pub window: f64,
+    /// Its intensity at 0.1 nm^-1.
+    pub window_amplitude: Range,
+    /// Exponent of its power law.
+    pub window_power: Range,
     /// Share with a beam that diverges.
     pub divergence: f64,
     /// Its standard deviation on the detector, across and up each, pixels.
@@ -43,6 +49,9 @@ impl Default for ScatterPrior {
             population: 0.0,
             population_amplitude: Range::LogUniform([1e-3, 0.3]),
             population_radius_nm: Range::LogUniform([1.0, 20.0]),
+            window: 0.0,
+            window_amplitude: Range::LogUniform([5e-3, 0.5]),
+            window_power: Range::Uniform([1.0, 2.5]),
             divergence: 0.0,
             divergence_px: Range::LogUniform([0.2, 3.0]),
         }
@@ -57,6 +66,7 @@ impl ScatterPrior {
             guinier_porod: 0.5,
             fringes: 0.5,
             population: 0.25,
+            window: 0.7,
             divergence: 0.5,
             ..Self::default()
         }
@@ -91,6 +101,14 @@ impl ScatterPrior {
             [0.3, 200.0],
             "0.3 to 200 nm",
         )?;
+        check_share("artifacts.scatter.window", self.window)?;
+        self.window_amplitude.check(
+            "artifacts.scatter.window_amplitude",
+            [0.0, 1e3],
+            "0 to 1000",
+        )?;
+        self.window_power
+            .check("artifacts.scatter.window_power", [0.0, 6.0], "0 to 6")?;
         check_share("artifacts.scatter.divergence", self.divergence)?;
         self.divergence_px.check(
             "artifacts.scatter.divergence_px",
