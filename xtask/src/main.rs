@@ -5,6 +5,7 @@
 //! line each: what, where, and what was expected.
 #![forbid(unsafe_code)]
 
+mod artifacts;
 mod bench;
 mod console;
 mod dataset;
@@ -51,6 +52,8 @@ enum Command {
     Evaluate(evaluate::Args),
     /// Draw every shape and structure factor.
     Gallery(gallery::Args),
+    /// Draw every artifact; compare simulated with measured frames.
+    Artifacts(artifacts::Args),
     /// Time the hot paths.
     Bench(bench::Args),
 }
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Gallery(args) => gallery::run(&args).map_err(Into::into),
+        Command::Artifacts(args) => artifacts::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

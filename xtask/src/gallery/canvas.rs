@@ -15,23 +15,23 @@ use embedded_graphics::text::{Alignment, Baseline, Text, TextStyleBuilder};
 
 use super::Error;
 
-pub(super) const INK: Colour = [32, 32, 32];
-pub(super) const FAINT: Colour = [216, 216, 216];
+pub(crate) const INK: Colour = [32, 32, 32];
+pub(crate) const FAINT: Colour = [216, 216, 216];
 /// Width and height of a character.
-pub(super) const CHARACTER: [i32; 2] = [6, 12];
+pub(crate) const CHARACTER: [i32; 2] = [6, 12];
 
-pub(super) type Colour = [u8; 3];
+pub(crate) type Colour = [u8; 3];
 
 /// An RGB picture on white.
 #[derive(Debug)]
-pub(super) struct Canvas {
+pub(crate) struct Canvas {
     width: i32,
     height: i32,
     pixels: Vec<Colour>,
 }
 
 impl Canvas {
-    pub(super) fn new(width: i32, height: i32) -> Self {
+    pub(crate) fn new(width: i32, height: i32) -> Self {
         let pixels = vec![[255; 3]; (width.max(0) * height.max(0)) as usize];
         Self {
             width,
@@ -41,9 +41,19 @@ impl Canvas {
     }
 
     /// Sets a pixel; outside the picture nothing happens.
-    pub(super) fn set(&mut self, x: i32, y: i32, colour: Colour) {
+    pub(crate) fn set(&mut self, x: i32, y: i32, colour: Colour) {
         if (0..self.width).contains(&x) && (0..self.height).contains(&y) {
             self.pixels[(y * self.width + x) as usize] = colour;
+        }
+    }
+
+    /// Copies `other` with its upper left corner at (x, y).
+    pub(crate) fn place(&mut self, other: &Self, x: i32, y: i32) {
+        for row in 0..other.height {
+            for column in 0..other.width {
+                let colour = other.pixels[(row * other.width + column) as usize];
+                self.set(x + column, y + row, colour);
+            }
         }
     }
 
@@ -59,17 +69,17 @@ impl Canvas {
         }
     }
 
-    pub(super) fn horizontal(&mut self, x: [i32; 2], y: i32, colour: Colour) {
+    pub(crate) fn horizontal(&mut self, x: [i32; 2], y: i32, colour: Colour) {
         (x[0]..=x[1]).for_each(|x| self.set(x, y, colour));
     }
 
-    pub(super) fn vertical(&mut self, x: i32, y: [i32; 2], colour: Colour) {
+    pub(crate) fn vertical(&mut self, x: i32, y: [i32; 2], colour: Colour) {
         (y[0]..=y[1]).for_each(|y| self.set(x, y, colour));
     }
 
     /// A line of about 1.6 pixels with soft edges from `a` to `b`, clipped to the box `inside`
     /// ([left, top, right, bottom]).
-    pub(super) fn line(&mut self, a: [f64; 2], b: [f64; 2], colour: Colour, inside: [i32; 4]) {
+    pub(crate) fn line(&mut self, a: [f64; 2], b: [f64; 2], colour: Colour, inside: [i32; 4]) {
         const HALF_WIDTH: f64 = 0.8;
         let low = [0, 1].map(|i| (a[i].min(b[i]) - 2.0).floor() as i32);
         let high = [0, 1].map(|i| (a[i].max(b[i]) + 2.0).ceil() as i32);
@@ -89,22 +99,22 @@ impl Canvas {
     }
 
     /// Text centred at (x, y).
-    pub(super) fn centred(&mut self, text: &str, x: i32, y: i32) {
+    pub(crate) fn centred(&mut self, text: &str, x: i32, y: i32) {
         self.text(text, x, y, Alignment::Center, INK);
     }
 
     /// Text that ends at (x, y), vertically centred.
-    pub(super) fn right(&mut self, text: &str, x: i32, y: i32) {
+    pub(crate) fn right(&mut self, text: &str, x: i32, y: i32) {
         self.text(text, x, y, Alignment::Right, INK);
     }
 
     /// Text that starts at (x, y), vertically centred.
-    pub(super) fn left(&mut self, text: &str, x: i32, y: i32, colour: Colour) {
+    pub(crate) fn left(&mut self, text: &str, x: i32, y: i32, colour: Colour) {
         self.text(text, x, y, Alignment::Left, colour);
     }
 
     /// Text that reads upwards, centred at (x, y).
-    pub(super) fn upwards(&mut self, text: &str, x: i32, y: i32) {
+    pub(crate) fn upwards(&mut self, text: &str, x: i32, y: i32) {
         let [w, h] = [text.chars().count() as i32 * CHARACTER[0], CHARACTER[1]];
         let mut strip = Self::new(w, h);
         strip.left(text, 0, h / 2, INK);
@@ -129,7 +139,7 @@ impl Canvas {
     }
 
     /// Writes a PNG, with a palette where 256 colours are enough.
-    pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
         let error = |source: std::io::Error| Error::Write {
             path: path.into(),
             source,

@@ -1,8 +1,8 @@
 //! `cargo xtask gallery`: a figure of every shape and every structure factor, and the page that shows
 //! them. The shapes come from the catalogue, so a new one appears by itself.
 
-mod canvas;
-mod plot;
+pub(crate) mod canvas;
+pub(crate) mod plot;
 mod shapes;
 mod structures;
 
@@ -131,7 +131,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// Colour of a map for 0 (dark) to 1 (bright), in 48 steps.
-fn colour(t: f64) -> canvas::Colour {
+pub(crate) fn colour(t: f64) -> canvas::Colour {
     const STEPS: f64 = 47.0;
     gisaxs_infer::report::sequential_colour((t.clamp(0.0, 1.0) * STEPS).round() / STEPS)
 }

@@ -3,7 +3,7 @@
 use super::canvas::{CHARACTER, Canvas, Colour, FAINT, INK};
 
 /// Colours of curves, told apart also without colour vision (Okabe and Ito).
-pub(super) const CURVES: [Colour; 6] = [
+pub(crate) const CURVES: [Colour; 6] = [
     [0, 114, 178],
     [213, 94, 0],
     [0, 158, 115],
@@ -14,13 +14,13 @@ pub(super) const CURVES: [Colour; 6] = [
 
 /// A rectangle with two axes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plot {
+pub(crate) struct Plot {
     /// Left, top, right and bottom pixel inside the frame.
-    pub(super) area: [i32; 4],
-    pub(super) x: [f64; 2],
-    pub(super) y: [f64; 2],
+    pub(crate) area: [i32; 4],
+    pub(crate) x: [f64; 2],
+    pub(crate) y: [f64; 2],
     /// Whether y is a logarithm: ticks are powers of ten of it.
-    pub(super) log_y: bool,
+    pub(crate) log_y: bool,
 }
 
 impl Plot {
@@ -33,7 +33,7 @@ impl Plot {
     }
 
     /// Value of the centre of a pixel.
-    pub(super) fn value(&self, x: i32, y: i32) -> [f64; 2] {
+    pub(crate) fn value(&self, x: i32, y: i32) -> [f64; 2] {
         let [left, top, right, bottom] = self.area.map(f64::from);
         [
             self.x[0] + (f64::from(x) - left) / (right - left) * (self.x[1] - self.x[0]),
@@ -42,7 +42,7 @@ impl Plot {
     }
 
     /// Fills the area with the colour of each point.
-    pub(super) fn map(&self, canvas: &mut Canvas, colour: impl Fn([f64; 2]) -> Colour) {
+    pub(crate) fn map(&self, canvas: &mut Canvas, colour: impl Fn([f64; 2]) -> Colour) {
         let [left, top, right, bottom] = self.area;
         for y in top..=bottom {
             for x in left..=right {
@@ -51,7 +51,7 @@ impl Plot {
         }
     }
 
-    pub(super) fn curve(&self, canvas: &mut Canvas, points: &[[f64; 2]], colour: Colour) {
+    pub(crate) fn curve(&self, canvas: &mut Canvas, points: &[[f64; 2]], colour: Colour) {
         for pair in points.windows(2) {
             let [a, b] = [
                 self.at(pair[0][0], pair[0][1]),
@@ -62,7 +62,7 @@ impl Plot {
     }
 
     /// Horizontal grid lines.
-    pub(super) fn grid(&self, canvas: &mut Canvas) {
+    pub(crate) fn grid(&self, canvas: &mut Canvas) {
         let [left, _, right, _] = self.area;
         for (y, _) in self.ticks_y() {
             canvas.horizontal(
@@ -74,7 +74,7 @@ impl Plot {
     }
 
     /// Frame, ticks and labels.
-    pub(super) fn axes(&self, canvas: &mut Canvas, label_x: &str, label_y: &str, title: &str) {
+    pub(crate) fn axes(&self, canvas: &mut Canvas, label_x: &str, label_y: &str, title: &str) {
         let [left, top, right, bottom] = self.area;
         for y in [top - 1, bottom + 1] {
             canvas.horizontal([left - 1, right + 1], y, INK);
@@ -114,7 +114,7 @@ impl Plot {
 }
 
 /// The scale of a map: a bar of colours to the right of `plot`, from `low` to `high` (powers of ten).
-pub(super) fn colour_bar(
+pub(crate) fn colour_bar(
     canvas: &mut Canvas,
     plot: &Plot,
     [low, high]: [i32; 2],
