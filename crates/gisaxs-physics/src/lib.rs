@@ -58,6 +58,7 @@
 //! | size distributions, joint ones included | [`Distribution`], [`Joint`], [`mixture`] |
 //! | everything together, any direction | [`Sample`], [`Population`], [`Correlation`] |
 //! | derivatives of images, for fits | [`Sample::image_and_jacobian`], [`FitParameter`], [`Quantity`] |
+//! | the same bits on every machine | [`Arithmetic`], [`elementary`] |
 //! | whole (q_par, k sin alpha_f) grids of upright, round particles in milliseconds | [`SeparableGrid`] |
 //!
 //! # Conventions
@@ -109,8 +110,9 @@
 //! * C. T. Chantler, J. Phys. Chem. Ref. Data 24, 71 (1995); 29, 597 (2000): scattering factors.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod arithmetic;
 mod dwba;
 pub mod elementary;
 mod ensemble;
@@ -131,6 +133,7 @@ mod special;
 mod special_derivatives;
 mod structure_factor;
 
+pub use arithmetic::Arithmetic;
 pub use ensemble::{Distribution, Joint, JointNode, Node, mixture};
 pub use error::{Error, Result};
 pub use form_factor::{

@@ -518,6 +518,17 @@ fn all_instructions_agree() {
 }
 
 #[test]
+fn portable_images_have_the_same_bits_with_all_instructions() {
+    let directions = image_directions();
+    for sample in many_samples() {
+        crate::simd::testing::assert_portable(|| {
+            let image = sample.cross_section(&beam(), &directions);
+            image.into_iter().map(f64::to_bits).collect::<Vec<_>>()
+        });
+    }
+}
+
+#[test]
 fn no_directions_give_no_values() {
     let sample = &many_samples()[0];
     assert!(sample.cross_section(&beam(), &[]).is_empty());

@@ -205,3 +205,22 @@ fn all_instructions_agree_on_any_size_of_grid() {
         });
     }
 }
+
+#[test]
+fn portable_averages_have_the_same_bits_with_all_instructions() {
+    let (stack, beam) = silicon();
+    let q: Vec<f64> = (0..37).map(|i| 0.07 * f64::from(i)).collect();
+    let k: Vec<f64> = (0..29).map(|i| 0.01 + 0.09 * f64::from(i)).collect();
+    let (radii, weights) = ([2.0, 3.0, 3.5, 4.0, 6.0], [0.1, 0.2, 0.4, 0.2, 0.1]);
+    for shape in [
+        UprightShape::Segment { height_ratio: 1.3 },
+        UprightShape::Cylinder { height_ratio: 0.8 },
+    ] {
+        crate::simd::testing::assert_portable(|| {
+            let grid = SeparableGrid::new(&stack, &beam, &q, &k);
+            let averages = grid.averages(shape, &radii, &weights);
+            let both = averages.coherent.into_iter().chain(averages.mean_square);
+            both.map(f64::to_bits).collect::<Vec<_>>()
+        });
+    }
+}

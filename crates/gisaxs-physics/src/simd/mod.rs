@@ -29,7 +29,11 @@
 //! constants and taking slices, not for arithmetic on vectors. Slices have a multiple of [`LANES`]
 //! entries, so there are no tails; columns of pixels are padded accordingly.
 //!
-//! All sets of instructions give the same numbers up to the rounding of fused multiply-adds.
+//! All sets of instructions give the same bits, except that plain scalar code rounds the product
+//! and the sum of a multiply-add unless [`Arithmetic::Portable`] asks for software that does not.
+//! So that it stays like this: no sums over lanes, and no lane chooses the formula of another (`any`
+//! and `all` only skip what would not be selected).
+//!
 //! Errors are absolute unless stated, measured by the tests of each file:
 //!
 //! | function | error | method |
@@ -54,7 +58,9 @@ mod trigonometric;
 pub(crate) use complex::Cplx;
 pub(crate) use real::{Mask, Real};
 
-use pulp::Arch;
+use pulp::{Arch, Scalar128b};
+
+use crate::Arithmetic;
 
 /// The longest vector, in f64: columns are padded to multiples of it.
 pub(crate) const LANES: usize = 8;
@@ -120,6 +126,8 @@ pub(crate) trait Kernel {
 }
 
 /// Runs a kernel with the best instructions that this processor has.
+///
+/// The multiply-adds of [`pulp::Scalar`] are rounded twice, those of [`Scalar128b`] once.
 #[inline]
 pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     struct Inlined<K>(K);
@@ -131,7 +139,15 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
             self.0.run(simd)
         }
     }
-    instructions().dispatch(Inlined(kernel))
+    match instructions() {
+        Arch::Scalar if Arithmetic::current() == Arithmetic::Portable => kernel.run(Scalar128b),
+        instructions => instructions.dispatch(Inlined(kernel)),
+    }
+}
+
+/// Whether the processor has instructions that round a multiply-add once.
+pub(crate) fn rounds_once() -> bool {
+    !matches!(instructions(), Arch::Scalar)
 }
 
 #[cfg(not(test))]
@@ -148,7 +164,7 @@ fn instructions() -> Arch {
 /// Runs code with one set of instructions after the other.
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::Arch;
+    use super::{Arch, Arithmetic};
     use std::cell::Cell;
 
     thread_local! {
@@ -158,6 +174,10 @@ pub(crate) mod testing {
     /// Calls `body` once for plain scalar code and once for every set of instructions at hand; the
     /// argument names it.
     pub(crate) fn with_all_instructions(mut body: impl FnMut(&str)) {
+        Arithmetic::Portable.scope(|| {
+            FORCED.set(Some(Arch::Scalar));
+            body("portable");
+        });
         let mut sets = vec![("scalar", Arch::Scalar)];
         #[cfg(target_arch = "x86_64")]
         {
@@ -167,10 +187,29 @@ pub(crate) mod testing {
         #[cfg(not(target_arch = "x86_64"))]
         sets.push(("native", Arch::new()));
         for (name, set) in sets {
-            FORCED.with(|forced| forced.set(Some(set)));
+            FORCED.set(Some(set));
             body(name);
         }
-        FORCED.with(|forced| forced.set(None));
+        FORCED.set(None);
+    }
+
+    /// What `body` gives is the same with every set of instructions whose multiply-adds are rounded
+    /// once.
+    pub(crate) fn assert_portable<T: PartialEq + std::fmt::Debug>(body: impl Fn() -> T) {
+        let mut portable = None;
+        with_all_instructions(|name| {
+            let found = body();
+            match &portable {
+                None => portable = Some(found),
+                Some(portable) if name != "scalar" => {
+                    assert!(
+                        found == *portable,
+                        "{name}: {found:?}, portable: {portable:?}"
+                    );
+                }
+                Some(_) => (),
+            }
+        });
     }
 
     /// Applies a function of two results to every number of a slice, whatever its length.
