@@ -247,18 +247,11 @@ fn setup(instrument: &Instrument) -> Result<(Setup, Vec<String>), Failure> {
     }
     layers.push(Layer::semi_infinite(substrate));
     let layout = match instrument.known_detector() {
-        Some(known) => {
-            let (module, gap) = (known.family().module(), known.family().gap());
-            let [rows, cols] = known.shape();
-            ModuleLayout {
-                module,
-                gap,
-                modules: [
-                    (rows + gap[0]) / (module[0] + gap[0]),
-                    (cols + gap[1]) / (module[1] + gap[1]),
-                ],
-            }
-        }
+        Some(known) => ModuleLayout {
+            module: known.module(),
+            gap: known.gap(),
+            modules: known.modules(),
+        },
         None => ModuleLayout {
             module: [detector.rows, detector.cols],
             gap: [0, 0],

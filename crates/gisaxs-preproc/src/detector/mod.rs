@@ -225,6 +225,24 @@ impl Detector {
         ]
     }
 
+    /// Pixels of a module, (rows, columns).
+    #[must_use]
+    pub const fn module(&self) -> [usize; 2] {
+        [self.module[0] / self.binning, self.module[1] / self.binning]
+    }
+
+    /// Pixels between two modules, (rows, columns).
+    #[must_use]
+    pub const fn gap(&self) -> [usize; 2] {
+        [self.gap[0] / self.binning, self.gap[1] / self.binning]
+    }
+
+    /// Numbers of modules, (rows, columns).
+    #[must_use]
+    pub const fn modules(&self) -> [usize; 2] {
+        self.modules
+    }
+
     /// Edge of the square pixels, mm.
     #[must_use]
     pub fn pixel_mm(&self) -> f64 {
