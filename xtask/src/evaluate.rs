@@ -3,9 +3,9 @@
 
 mod simulated_frames;
 
-use crate::Failure;
 use crate::console::{one_line, say};
 use crate::invert::{DeviceChoice, parse_device, predictor};
+use crate::{Failure, train};
 use gisaxs_infer::score::{FrameScore, Scored, Summary, Truth};
 use gisaxs_infer::{
     Options, PatternStatistics, Predictor, PreparedInstrument, Window, block_means,
@@ -14,6 +14,7 @@ use gisaxs_model::train::{Library, LibraryConfig, View, ViewSource};
 use gisaxs_model::{Labels, Network, Precision, bins, calibrate, evaluate};
 use gisaxs_preproc::input::{N_CELLS, Q_AXIS};
 use gisaxs_preproc::{Frame, Instrument};
+use gisaxs_sim::Prior;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Seed of the held-out samples; must not be that of the training.
     #[arg(long, value_name = "S", default_value_t = 90_001)]
     seed: u64,
+    /// Simulate with the prior of this training configuration (TOML), not with the default one.
+    #[arg(long, value_name = "FILE", conflicts_with = "validation")]
+    prior: Option<PathBuf>,
     /// Score the frames of a folder with truth.json and one instrument.toml per group
     /// instead of simulated views.
     #[arg(long, value_name = "DIR")]
@@ -71,8 +75,12 @@ struct Output<'a> {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
     let mut weights = args.weights.clone();
+    let prior = args
+        .prior
+        .as_deref()
+        .map_or_else(|| Ok(Prior::default()), prior)?;
     if let (Some(from), Some(to)) = (&args.weights, &args.calibrated) {
-        write_calibrated(from, to, args.views, args.seed)?;
+        write_calibrated(from, to, args.views, args.seed, &prior)?;
         weights = Some(to.clone());
     }
     let predictor = predictor(weights.as_deref(), args.device)?;
@@ -83,10 +91,10 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
     let (scores, complete) = match (&args.validation, args.frames) {
         (Some(folder), _) => frames(&predictor, folder, &options)?,
         (None, Some(count)) => (
-            simulated_frames::scores(&predictor, count, args.seed, &options)?,
+            simulated_frames::scores(&predictor, &prior, count, args.seed, &options)?,
             true,
         ),
-        (None, None) => (views(&predictor, args.views, args.seed)?, true),
+        (None, None) => (views(&predictor, args.views, args.seed, &prior)?, true),
     };
     let summary = Summary::of(&scores);
     if args.validation.is_some() {
@@ -138,20 +146,30 @@ fn print_frames(scores: &[FrameScore]) {
     }
 }
 
+/// The prior of a training configuration.
+fn prior(path: &Path) -> Result<Prior, Failure> {
+    Ok(train::config(path)?.library.prior)
+}
+
 /// A library of samples that no training has seen, four per setup.
-fn library(views: u64, seed: u64) -> Result<Library, Failure> {
+fn library(views: u64, seed: u64, prior: &Prior) -> Result<Library, Failure> {
     const SAMPLES: usize = 4;
     let config = LibraryConfig {
         seed,
         setups: (views as usize).div_ceil(SAMPLES).max(1),
         samples_per_setup: SAMPLES,
-        ..LibraryConfig::default()
+        prior: prior.clone(),
     };
     Ok(Library::build(config, |_, _| {})?)
 }
 
-fn views(predictor: &Predictor, count: u64, seed: u64) -> Result<Vec<FrameScore>, Failure> {
-    let library = library(count, seed)?;
+fn views(
+    predictor: &Predictor,
+    count: u64,
+    seed: u64,
+    prior: &Prior,
+) -> Result<Vec<FrameScore>, Failure> {
+    let library = library(count, seed, prior)?;
     let scores: Result<Vec<FrameScore>, gisaxs_infer::Error> = (0..count)
         .into_par_iter()
         .map(|i| score_view(predictor, &library.view(i), i))
@@ -196,9 +214,15 @@ fn truth(labels: &Labels) -> Truth {
 
 /// Calibrates intervals and pattern statistics on views that neither training nor scoring
 /// sees.
-fn write_calibrated(from: &Path, to: &Path, views: u64, seed: u64) -> Result<(), Failure> {
+fn write_calibrated(
+    from: &Path,
+    to: &Path,
+    views: u64,
+    seed: u64,
+    prior: &Prior,
+) -> Result<(), Failure> {
     let mut network = Network::from_file(from, &gisaxs_infer::Device::Cpu)?;
-    let library = library(views, seed + 1)?;
+    let library = library(views, seed + 1, prior)?;
     let records = evaluate::records(&network, &library, 0..views)?;
     let calibration = calibrate(&records);
     let scores = evaluate::Scores::new(&records, &calibration).to_map();

@@ -5,7 +5,7 @@ use crate::console::{quiet, say};
 use crate::invert::{DeviceChoice, parse_device};
 use gisaxs_model::train::{CHECKPOINT, Library, RunConfig, WEIGHTS, train};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -30,12 +30,16 @@ pub(crate) struct Args {
     device: DeviceChoice,
 }
 
+/// Reads a training configuration.
+pub(crate) fn config(path: &Path) -> Result<RunConfig, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
+    Ok(toml::from_str(&text).map_err(|e| format!("{name}: {}", e.message().replace('\n', " ")))?)
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
-    let name = args.config.display();
-    let text = std::fs::read_to_string(&args.config).map_err(|e| format!("{name}: {e}"))?;
-    let mut config: RunConfig =
-        toml::from_str(&text).map_err(|e| format!("{name}: {}", e.message().replace('\n', " ")))?;
+    let mut config = config(&args.config)?;
     let checkpoint = args.out.join(CHECKPOINT);
     match (checkpoint.exists(), args.resume) {
         (true, false) => {

@@ -14,21 +14,21 @@ use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Scores frames 0 .. `count` of the training's prior under another seed. Frames on which
+/// Scores frames 0 .. `count` of a prior under a seed of no training. Frames on which
 /// nothing can be measured (all masked, no counts) are left out and counted.
 pub(super) fn scores(
     predictor: &Predictor,
+    prior: &Prior,
     count: u64,
     seed: u64,
     options: &Options,
 ) -> Result<Vec<FrameScore>, Failure> {
-    let prior = Prior::default();
     let (done, started) = (AtomicU64::new(0), Instant::now());
     let told = AtomicU64::new(0);
     let results: Vec<Option<FrameScore>> = (0..count)
         .into_par_iter()
         .map(|index| {
-            let result = score(predictor, &prior, seed, index, options);
+            let result = score(predictor, prior, seed, index, options);
             let n = done.fetch_add(1, Ordering::Relaxed) + 1;
             let tens = started.elapsed().as_secs() / 10;
             if tens > told.fetch_max(tens, Ordering::Relaxed) && !crate::console::quiet() {
