@@ -291,6 +291,16 @@ pub enum Error {
         /// What was expected.
         expected: String,
     },
+    /// A frame of a powder does not show what a calibration needs.
+    #[error("{file}: no calibration by the rings of {calibrant}: {found}")]
+    Calibration {
+        /// The frame.
+        file: String,
+        /// The powder.
+        calibrant: String,
+        /// What was found, and what was expected.
+        found: String,
+    },
     /// No pixel is left to work with.
     #[error("{file}: all {pixels} pixels are masked ({reasons})")]
     AllMasked {

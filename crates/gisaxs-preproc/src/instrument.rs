@@ -338,18 +338,7 @@ impl Instrument {
         mount: Mount,
     ) -> Result<Self> {
         let (wavelength_nm, incidence_deg) = beam;
-        let check = |key: &str, value: f64, range: Range| {
-            if range.contains(value) {
-                Ok(())
-            } else {
-                Err(Error::Value {
-                    file: file.to_owned(),
-                    key: key.to_owned(),
-                    value: value.to_string(),
-                    expected: format!("a number {range}"),
-                })
-            }
-        };
+        let check = |key, value, range| check(file, key, value, range);
         check("wavelength_nm", wavelength_nm, WAVELENGTH)?;
         check("incidence_deg", incidence_deg, INCIDENCE)?;
         check("pixel_size_mm", pixel_mm[0], PIXEL_SIZE)?;
@@ -563,16 +552,74 @@ impl Instrument {
     /// # Errors
     /// [`Error::DetectorUndetermined`] if shape or pixel size are left to the frame.
     pub fn geometry(&self) -> Result<Geometry> {
+        self.geometry_at(self.distance_mm, self.direct_beam_px, self.mount.rotations)
+    }
+
+    /// As [`geometry`](Self::geometry), with the detector elsewhere.
+    pub(crate) fn geometry_at(
+        &self,
+        distance_mm: f64,
+        direct_beam_px: [f64; 2],
+        rotations: Rotations,
+    ) -> Result<Geometry> {
         let (shape, pixel_mm) = self.pixels()?;
         let rows_reversed = self.up == Up::RowsDecrease;
         let pose = BeamPose {
-            distance_mm: self.distance_mm,
-            direct_beam_px: self.direct_beam_px,
-            rotations: self.mount.rotations,
+            distance_mm,
+            direct_beam_px,
+            rotations,
             orientation: DetectorOrientation::new(rows_reversed, self.mount.columns_reversed),
         };
         Geometry::new(self.beam, shape, pixel_mm, pose.pose(shape, pixel_mm))?
             .with_sample(self.mount.sample_tilt_rad, self.mount.sample_orientation)
+    }
+
+    /// The same instrument with the detector elsewhere.
+    pub(crate) fn with_pose(
+        mut self,
+        distance_mm: f64,
+        direct_beam_px: [f64; 2],
+        rotations: Rotations,
+    ) -> Result<Self> {
+        let file = self.file.clone();
+        check(&file, "distance_mm", distance_mm, DISTANCE)?;
+        check(&file, "direct_beam_px column", direct_beam_px[0], PIXEL)?;
+        check(&file, "direct_beam_px row", direct_beam_px[1], PIXEL)?;
+        check(&file, "rot1", rotations.rot1.to_degrees(), TILT)?;
+        check(&file, "rot2", rotations.rot2.to_degrees(), TILT)?;
+        check(&file, "rot3", rotations.rot3.to_degrees(), TURN)?;
+        self.distance_mm = distance_mm;
+        self.direct_beam_px = direct_beam_px;
+        self.mount.rotations = rotations;
+        Ok(self)
+    }
+
+    /// The same instrument at another angle of incidence, deg.
+    ///
+    /// # Errors
+    /// [`Error::Value`] outside of the range of `instrument.toml`.
+    pub fn with_incidence_deg(mut self, incidence_deg: f64) -> Result<Self> {
+        check(&self.file, "incidence_deg", incidence_deg, INCIDENCE)?;
+        self.beam = make_beam(&self.file, self.beam.wavelength_nm(), incidence_deg)?;
+        Ok(self)
+    }
+
+    /// Direct beam, \[column, row\].
+    #[must_use]
+    pub fn direct_beam_px(&self) -> [f64; 2] {
+        self.direct_beam_px
+    }
+
+    /// Distance from the sample to the detector along the beam, mm.
+    #[must_use]
+    pub fn distance_mm(&self) -> f64 {
+        self.distance_mm
+    }
+
+    /// Rotations of the detector about the point that the beam hits.
+    #[must_use]
+    pub fn rotations(&self) -> Rotations {
+        self.mount.rotations
     }
 
     /// Shape and pixel size \[horizontal, vertical\], mm, if they are known.
@@ -816,6 +863,18 @@ impl Instrument {
 }
 
 const RIGHT: &str = "\"columns-increase\" or \"columns-decrease\"";
+
+fn check(file: &str, key: &str, value: f64, range: Range) -> Result<()> {
+    if range.contains(value) {
+        return Ok(());
+    }
+    Err(Error::Value {
+        file: file.to_owned(),
+        key: key.to_owned(),
+        value: value.to_string(),
+        expected: format!("a number {range}"),
+    })
+}
 
 /// Pixel sizes within 1 %.
 fn agree(a: [f64; 2], b: [f64; 2]) -> bool {

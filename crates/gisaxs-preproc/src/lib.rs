@@ -41,10 +41,12 @@
 //! | writing | [`Frame::to_cbf`], [`encode_tiff`], [`encode_edf`], [`encode_nexus`], [`encode_npy`] |
 //! | known detectors, shapes, gaps | [`Detector`] |
 //! | beam, geometry, beamstops, user mask, sample | [`Instrument`], [`SampleSpec`] |
+//! | geometry files of pyFAI, parameters of GIXSGUI | [`Poni`], [`Gixsgui`] |
 //! | valid pixels, and why the others are not | [`Mask`], [`Reason`] |
 //! | exact q, angles and corrections of every pixel | [`Geometry`], [`QMap`], [`Corrections`] |
 //! | mask files of either polarity, read and written | [`MaskFile`], [`Polarity`], [`write_mask`] |
 //! | hot pixels, beamstops found; left and right added; holes filled for display | [`find_hot_pixels`], [`find_beamstops`], [`symmetrise`], [`inpaint_for_display`] |
+//! | the geometry from the frame: horizon, specular beam, rings | [`Landmarks`], [`calibrate`] |
 //! | pixel to cell, counts per cell | [`PixelMap`], [`input::CellSums`] |
 //! | the network's view | [`input`] |
 //! | corrections, cuts, q maps with errors; CSV, NXcanSAS, pictures | [`reduce`], [`Cut`] |
@@ -91,14 +93,17 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod calibration;
 mod clean;
 mod detector;
 mod error;
 mod format;
 mod frame;
 mod geometry;
+mod gixsgui;
 pub mod input;
 mod instrument;
+mod landmarks;
 mod mask;
 mod metadata;
 mod pixel_map;
@@ -109,6 +114,7 @@ mod sample;
 mod section;
 mod stack;
 
+pub use calibration::{Calibrant, Calibration, CalibrationOptions, SILVER_BEHENATE_NM, calibrate};
 pub use clean::{
     BeamstopOptions, DisplayImage, FoundBeamstop, HotPixel, HotPixelOptions, Symmetrised,
     find_beamstops, find_hot_pixels, inpaint_for_display, symmetrise,
@@ -122,7 +128,9 @@ pub use geometry::{
     Rotations, SampleOrientation,
 };
 pub use gisaxs_physics;
+pub use gixsgui::Gixsgui;
 pub use instrument::{Beamstop, Instrument};
+pub use landmarks::{LandmarkHints, Landmarks, Located};
 pub use mask::{
     Mask, MaskFile, MaskFormat, MaskOptions, Polarity, Reason, decode_mask, encode_mask, write_mask,
 };

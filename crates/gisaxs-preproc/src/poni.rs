@@ -385,14 +385,23 @@ impl<'a> Entries<'a> {
                     let expected = "a pixel size in m, in Detector_config or by a known Detector";
                     self.wrong(key, "missing", expected)
                 })?;
-            self.positive(key, value, "m")
+            self.within(key, value, [1e-7, 1.0], "m")
         };
         let pixel1 = pixel(0, "PixelSize1")?;
         let pixel2 = pixel(1, "PixelSize2")?;
-        let rotation = |key| self.number(key).map(|angle| angle.unwrap_or(0.0));
+        let poni = |key| {
+            let metres = self.within(key, self.required(key)?, [-1e4, 1e4], "m")?;
+            Ok::<_, Error>(metres * 1e3)
+        };
+        let rotation = |key| {
+            let angle = self.number(key)?.unwrap_or(0.0);
+            // More than a hundred turns is no angle, or one in another unit.
+            self.within(key, angle, [-1e3, 1e3], "rad")
+        };
         let pose = Pose {
-            distance_mm: self.positive("Distance", self.required("Distance")?, "m")? * 1e3,
-            poni_mm: [self.required("Poni1")? * 1e3, self.required("Poni2")? * 1e3],
+            distance_mm: self.within("Distance", self.required("Distance")?, [1e-4, 1e4], "m")?
+                * 1e3,
+            poni_mm: [poni("Poni1")?, poni("Poni2")?],
             rotations: Rotations {
                 rot1: rotation("Rot1")?,
                 rot2: rotation("Rot2")?,
@@ -402,7 +411,7 @@ impl<'a> Entries<'a> {
         };
         let wavelength_nm = self
             .number("Wavelength")?
-            .map(|m| self.positive("Wavelength", m, "m"))
+            .map(|m| self.within("Wavelength", m, [1e-13, 1e-6], "m"))
             .transpose()?
             .map(|m| m * 1e9);
         let parallax = match self.entries.get("parallax").map(|v| v.to_ascii_lowercase()) {
@@ -470,11 +479,13 @@ impl<'a> Entries<'a> {
         }
     }
 
-    fn positive(&self, field: &'static str, value: f64, unit: &str) -> Result<f64> {
-        if value > 0.0 {
+    /// Limits far beyond any instrument: what lies outside is damage or another unit.
+    fn within(&self, field: &'static str, value: f64, range: [f64; 2], unit: &str) -> Result<f64> {
+        let [low, high] = range;
+        if (low..=high).contains(&value) {
             return Ok(value);
         }
-        let expected = format!("a positive number in {unit}");
+        let expected = format!("a number from {low:e} to {high:e} {unit}");
         Err(self.wrong(field, &value.to_string(), &expected))
     }
 
@@ -625,7 +636,8 @@ Wavelength: 9.762e-11
             ("Detector: Pilatus300k", "Detector: Aarhus", "flat"),
             ("Rot3: 0", "SplineFile: a.spline", "SplineFile"),
             ("Rot3: 0", "Parallax: maybe", "Parallax"),
-            ("Distance: 3.0", "Distance: -3.0", "positive"),
+            ("Distance: 3.0", "Distance: -3.0", "from 1e-4 to 1e4 m"),
+            ("Rot2: 0", "Rot2: 1e4", "rad"),
             ("\"orientation\": 3", "\"orientation\": 5", "orientation"),
             ("Distance: 3.0\n", "", "Distance is missing"),
             ("Wavelength: 9.762e-11\n", "", "Wavelength is missing"),
@@ -635,7 +647,7 @@ Wavelength: 9.762e-11
             (
                 "Wavelength: 9.762e-11",
                 "Wavelength: 0.9762",
-                "wavelength_nm",
+                "from 1e-13 to 1e-6 m",
             ),
         ] {
             let text = EXAMPLE.replace(from, to);

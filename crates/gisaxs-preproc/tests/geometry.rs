@@ -2,7 +2,11 @@
 
 use gisaxs_preproc::gisaxs_physics::Up;
 use gisaxs_preproc::ndarray::Array2;
-use gisaxs_preproc::{Frame, Instrument, NO_CELL, PixelMap, prepare};
+use std::path::Path;
+
+use gisaxs_preproc::{
+    Frame, Instrument, LandmarkHints, Landmarks, Mask, NO_CELL, PixelMap, prepare,
+};
 
 const TOML: &str = "
 [beam]
@@ -136,6 +140,61 @@ fn half_a_turn_about_the_beam_is_undone_by_the_orientation() {
     for (col, row) in [(0.0, 0.0), (486.0, 618.0), (100.0, 7.0)] {
         for (a, b) in plain.q(col, row).iter().zip(turned.q(col, row)) {
             assert!((a - b).abs() < 1e-11);
+        }
+    }
+}
+
+/// P03 frames of ../shared/real, see its README for what is known of them.
+#[test]
+fn p03_frames_give_their_incidence_angle() {
+    for (name, stops) in [
+        ("jg_gisaxs_4nm_old_3ml_insitu_ds03_00001_00005.cbf", false),
+        ("jg_gisaxs_4nm_old_3ml_insitu_ds03_00001_00033.cbf", false),
+        ("jg_gisaxs_4nm_old_3ml_insitu_ds03_00001_00005.cbf", true),
+        ("jg_gisaxs_4nm_old_3ml_insitu_ds03_00001_00033.cbf", true),
+    ] {
+        let path =
+            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/real")).join(name);
+        if !path.exists() {
+            println!("skipped: {name} is not here");
+            return;
+        }
+        let frame = Frame::open(path).unwrap();
+        // An angle that is far off: it is what is looked for.
+        let mut toml = "
+            [beam]
+            wavelength_nm = 0.105
+            incidence_deg = 1.0
+            [detector]
+            name = 'Pilatus 2M'
+            distance_mm = 2565.0
+            direct_beam_px = [791.5, 1310.0]
+        "
+        .to_owned();
+        if stops {
+            toml += "beamstops = [{ center_px = [795.0, 1305.0], radius_px = 25.0 }]";
+        }
+        let instrument = Instrument::from_toml(&toml, "p03.toml").unwrap();
+        let mask = Mask::new(&frame, &instrument).unwrap();
+        let hinted = LandmarkHints {
+            direct_beam_px: Some(([791.5, 1310.0], 12.0)),
+            ..LandmarkHints::default()
+        };
+        for hints in [LandmarkHints::default(), hinted] {
+            let found = Landmarks::find(&frame, &mask, &hints);
+            println!("{name}: {found:?}");
+            let specular = found.specular_row.unwrap();
+            assert!((specular.value - 1107.0).abs() <= 3.0);
+            let yoneda = found.yoneda_row.unwrap();
+            assert!((1168.0..=1174.0).contains(&yoneda.value));
+            let horizon = found.horizon_row.unwrap();
+            assert!((1198.0..=1208.0).contains(&horizon.value));
+            let angle = found
+                .incidence_deg(&instrument.geometry().unwrap())
+                .unwrap();
+            println!("{name}: {angle:?} deg");
+            assert!((angle.value - 0.390).abs() <= 0.005);
+            assert!(angle.agrees(0.390, 3.0) && angle.sigma < 0.01);
         }
     }
 }

@@ -408,6 +408,13 @@ impl Geometry {
         self.pose.distance_mm / length(self.lab.at(col, row))
     }
 
+    /// Angle between the direct beam and the ray to a point, rad.
+    #[must_use]
+    pub fn two_theta(&self, col: f64, row: f64) -> f64 {
+        let [x, y, z] = self.lab.at(col, row);
+        atan2(hypot(x, y), z)
+    }
+
     /// Solid angle in sr of the pixel centred at (col, row): area x cos^3(incidence) /
     /// distance^2 (pyFAI's `solidAngleArray(absolute=True)`).
     #[must_use]
