@@ -1,9 +1,10 @@
 //! What is done with an input: everything that a reader of untrusted files can be asked for.
 //! Shared with the targets of `fuzz/`.
 
+use gisaxs_preproc::gisaxs_physics::Beam;
 use gisaxs_preproc::{
-    FrameStack, Instrument, MaskFile, MaskFormat, MaskOptions, Polarity, StackOptions, decode_mask,
-    encode_mask,
+    FrameStack, Geometry, Gixsgui, Instrument, MaskFile, MaskFormat, MaskOptions, Polarity, Poni,
+    StackOptions, decode_mask, encode_mask,
 };
 
 /// Opens the bytes as a stack and reads its first and last frame.
@@ -41,21 +42,54 @@ pub(crate) fn mask(bytes: &[u8]) -> bool {
     true
 }
 
-/// Reads the bytes as a `.poni` file.
+/// Reads the bytes as a `.poni` file; what is read can be written and read again.
 pub(crate) fn poni(bytes: &[u8]) -> bool {
-    Instrument::from_poni(&String::from_utf8_lossy(bytes), 0.4).is_ok()
+    let text = String::from_utf8_lossy(bytes);
+    let Ok(poni) = Poni::from_text(&text, "fuzz") else {
+        return false;
+    };
+    let _ = (poni.warnings(), poni.version());
+    let again = Poni::from_text(&poni.to_text(), "again");
+    assert!(again.is_ok(), "{again:?}");
+    for up in [None, Some(Default::default())] {
+        if let Ok(instrument) = poni.instrument(0.4, up) {
+            let toml = Instrument::from_toml(&instrument.to_toml(), "again");
+            assert!(toml.is_ok(), "{toml:?}");
+        }
+    }
+    let Ok(beam) = Beam::new(0.1, 0.007) else {
+        return false;
+    };
+    poni.geometry(beam).is_ok_and(|geometry| finite(&geometry))
 }
 
-/// Reads the bytes as an `instrument.toml`; what is read can be written and read again.
+/// Whether q is finite in the corners; a detector through the sample may have one pixel there.
+fn finite(geometry: &Geometry) -> bool {
+    let [rows, cols] = geometry.shape();
+    let (bottom, right) = ((rows - 1) as f64, (cols - 1) as f64);
+    [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom)]
+        .iter()
+        .all(|&(col, row)| geometry.q(col, row).iter().all(|q| q.is_finite()))
+}
+
+/// Reads the bytes as an `instrument.toml` or as parameters of GIXSGUI; what is read can be
+/// written and read again.
 pub(crate) fn toml(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     // A mask would be looked for on disk.
     if text.contains("mask") {
         return false;
     }
-    let Ok(instrument) = Instrument::from_toml(&text, "fuzz") else {
+    let instrument = match Gixsgui::from_toml(&text, "fuzz") {
+        Ok(parameters) => parameters.instrument(),
+        Err(_) => Instrument::from_toml(&text, "fuzz"),
+    };
+    let Ok(instrument) = instrument else {
         return false;
     };
+    if let Ok(geometry) = instrument.geometry() {
+        assert!(finite(&geometry), "{instrument:?}");
+    }
     let again = Instrument::from_toml(&instrument.to_toml(), "again");
     assert!(again.is_ok(), "{again:?}");
     true

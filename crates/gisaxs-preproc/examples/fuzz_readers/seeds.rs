@@ -13,7 +13,10 @@ use crate::exercise;
 const TOML: &str = "[beam]\nwavelength_nm = 0.105\nincidence_deg = 0.39\n[detector]\nname = \
     \"Pilatus 300k\"\ndistance_mm = 2565.0\ndirect_beam_px = [243.0, 560.0]\nbeamstops = \
     [{ center_px = [243.0, 560.0], radius_px = 12.0 }, { rectangle_px = [1, 2, 3, 4] }]\n\
+<<<<<<< HEAD
     shadows = [{ from_px = [1.0, 2.0], to_px = [30.0, 4.5], width_px = 3.0 }]\n\
+=======
+>>>>>>> 0a6a4f5 (Show and time the geometry)
     [sample]\nparticle = { name = \"Fe3O4\", density_g_cm3 = 5.2 }\nsubstrate = \"Si\"\n\
     film = { material = \"PS\", thickness_nm = 40.0 }\n";
 const PONI: &str = "# Nota: C-Order\nponi_version: 2.1\nDetector: Pilatus300k\nDetector_config: \
@@ -21,6 +24,17 @@ const PONI: &str = "# Nota: C-Order\nponi_version: 2.1\nDetector: Pilatus300k\nD
     Poni1: 0.02\nPoni2: 0.04\nRot1: 0\nRot2: 0\nRot3: 0\nWavelength: 9.762e-11\n";
 const OLD_PONI: &str = "PixelSize1: 0.000172\nPixelSize2: 0.000172\nDetector: Pilatus300k\n\
     Distance: 3.0\nPoni1: 0.02\nPoni2: 0.04\nRot1: 0\nRot2: 0\nRot3: 0\nWavelength: 1e-10\n";
+
+const NEW_PONI: &str = "poni_version: 3\nDetector: Detector\nDetector_config: {\"pixel1\": 0.0001, \
+    \"pixel2\": 0.0002, \"max_shape\": [300, 200], \"orientation\": 1, \"sensor\": \
+    {\"material\": \"Si\", \"thickness\": 0.00032}}\nDistance: 0.3\nPoni1: 0.02\nPoni2: -0.04\n\
+    Rot1: 0.1\nRot2: -0.2\nRot3: 1.5\nWavelength: 1e-10\nParallax: True\n";
+const TILTED: &str = "[beam]\nenergy_kev = 11.9\nincidence_deg = 0.2\nsample_tilt_deg = 1.5\n\
+    sample_orientation = 6\n[detector]\nshape = [300, 200]\npixel_size_mm = [0.1, 0.2]\n\
+    distance_mm = 200\ndirect_beam_px = [100, 280]\ntilt_deg = [10, -5, 90]\n\
+    right = \"columns-decrease\"\nup = \"rows-increase\"\n";
+const GIXSGUI: &str = "beam_center_px = [467.0, 909.0]\nspecular_px = [487.0, 707.0]\n\
+    incidence_deg = 0.39\nsdd_mm = 2565.0\nenergy_kev = 11.9\ndetector = 'Pilatus 1M'\n";
 
 type Reader = (&'static str, fn(&[u8]) -> bool, Vec<Vec<u8>>);
 
@@ -69,9 +83,17 @@ pub(crate) fn all() -> Vec<Reader> {
         (
             "poni",
             exercise::poni,
-            [PONI, OLD_PONI].map(|t| t.as_bytes().to_vec()).to_vec(),
+            [PONI, OLD_PONI, NEW_PONI]
+                .map(|t| t.as_bytes().to_vec())
+                .to_vec(),
         ),
-        ("toml", exercise::toml, vec![TOML.as_bytes().to_vec()]),
+        (
+            "toml",
+            exercise::toml,
+            [TOML, TILTED, GIXSGUI]
+                .map(|t| t.as_bytes().to_vec())
+                .to_vec(),
+        ),
     ]
 }
 
