@@ -102,8 +102,11 @@ const COLORS: [[u8; 3]; 5] = [
     [120, 255, 120],
 ];
 
-/// The lower part of the frame in the logarithm, with ticks on both sides of the rod at the
-/// rows that were found.
+/// Pixels of the picture around the landmarks.
+const MARGIN: usize = 60;
+const HALF_WIDTH: usize = 240;
+
+/// The frame in the logarithm around what was found, with ticks on both sides of the rod.
 fn draw(frame: &Frame, mask: &Mask, found: &Landmarks, path: &str) -> Outcome<()> {
     let [rows, cols] = frame.shape();
     let largest = frame.as_slice().iter().copied().fold(1.0, f32::max).ln();
@@ -129,8 +132,8 @@ fn draw(frame: &Frame, mask: &Mask, found: &Landmarks, path: &str) -> Outcome<()
         for along in 40..cols.max(rows) as isize {
             for thick in 0..2 {
                 if name == "rod" {
-                    // Dashed, at the top of the frame only.
-                    if along < 200 && along / 12 % 2 == 0 {
+                    // Dashed.
+                    if along / 6 % 4 == 0 {
                         set(along - 40, at + thick, COLORS[index]);
                     }
                 } else if along < 150 {
@@ -140,10 +143,30 @@ fn draw(frame: &Frame, mask: &Mask, found: &Landmarks, path: &str) -> Outcome<()
             }
         }
     }
+    // Cut to the landmarks: a whole frame is mostly noise.
+    let found_rows = || {
+        named(found)
+            .into_iter()
+            .skip(1)
+            .filter_map(|(_, at)| Some(at?.value))
+    };
+    let top = found_rows().fold(rows as f64, f64::min) as usize;
+    let bottom = found_rows().fold(0.0, f64::max) as usize;
+    let (top, bottom) = if top < bottom {
+        (top.saturating_sub(MARGIN), (bottom + MARGIN).min(rows))
+    } else {
+        (0, rows)
+    };
+    let left = (rod as usize).saturating_sub(HALF_WIDTH);
+    let right = (rod as usize + HALF_WIDTH).min(cols);
+    let pixels: Vec<u8> = (top..bottom)
+        .flat_map(|row| pixels[3 * (row * cols + left)..3 * (row * cols + right)].iter())
+        .copied()
+        .collect();
     let mut encoder = png::Encoder::new(
         BufWriter::new(File::create(path)?),
-        u32::try_from(cols)?,
-        u32::try_from(rows)?,
+        u32::try_from(right - left)?,
+        u32::try_from(bottom - top)?,
     );
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
