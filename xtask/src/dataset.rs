@@ -252,7 +252,8 @@ fn verify(dir: &Path, again: u64, pick: u64) -> Result<bool, Failure> {
         verdict.remade,
         match verdict.other_arithmetic {
             0 => String::new(),
-            n => format!(", {n} not tried since they come from other vector units"),
+            n =>
+                format!(", {n} not tried since they come from a processor that rounds differently"),
         },
         if verdict.is_good() {
             "good".to_owned()

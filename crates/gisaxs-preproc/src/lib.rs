@@ -91,7 +91,7 @@
 //!   255 (2009), doi:10.1016/j.surfrep.2009.07.002.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod calibration;
 mod clean;

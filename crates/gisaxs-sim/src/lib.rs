@@ -81,7 +81,7 @@
 //!   scattering of rough surfaces.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod artifact;
 #[cfg(feature = "dataset")]
@@ -90,6 +90,7 @@ mod error;
 pub mod frame;
 #[cfg(feature = "network-input")]
 pub mod network_input;
+mod normal;
 pub mod pattern;
 pub mod prior;
 mod range;

@@ -1,11 +1,10 @@
 //! What a prior says of one number: a density and its limits.
 
+use gisaxs_physics::elementary::{exp, ln};
 use rand::Rng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::{Error, Result};
-use gisaxs_physics::elementary::{exp, ln};
+use crate::{Error, Result, normal};
 
 /// A density over an interval, drawn from by its inverse cumulative distribution: one number of
 /// the unit interval makes one value, so that designs (Latin hypercube, Sobol) apply to it, and
@@ -78,7 +77,6 @@ impl Bell {
     /// Value below which the share `u` of the curve between its limits lies.
     fn quantile(&self, u: f64, log: bool) -> f64 {
         let [low, high] = self.limits(log);
-        let normal = Normal::standard();
         let score = |x: f64| {
             if log {
                 ln(x / self.centre) / self.spread
@@ -89,11 +87,11 @@ impl Bell {
         let (a, b) = (score(low), score(high));
         // In the upper tail the cumulative is 1 - tiny: the mirror image keeps its digits.
         let z = if a > 0.0 {
-            let (p, q) = (normal.cdf(-b), normal.cdf(-a));
-            -normal.inverse_cdf(p + (q - p) * (1.0 - u))
+            let (p, q) = (normal::cumulative(-b), normal::cumulative(-a));
+            -normal::quantile(p + (q - p) * (1.0 - u))
         } else {
-            let (p, q) = (normal.cdf(a), normal.cdf(b));
-            normal.inverse_cdf(p + (q - p) * u)
+            let (p, q) = (normal::cumulative(a), normal::cumulative(b));
+            normal::quantile(p + (q - p) * u)
         };
         let value = if log {
             self.centre * exp(self.spread * z)

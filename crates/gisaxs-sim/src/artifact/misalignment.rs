@@ -1,7 +1,9 @@
 //! What the user believes of the geometry is never quite true.
 
 use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
+use rand::distr::Distribution;
+
+use crate::normal::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use gisaxs_physics::{Beam, FlatDetector};

@@ -1,7 +1,9 @@
 //! Poisson counts, fast enough for every pixel of every frame.
 
 use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
+use rand::distr::Distribution;
+
+use crate::normal::StandardNormal;
 
 use super::pixelwise::exp;
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use gisaxs_physics::Arithmetic;
+use gisaxs_physics::elementary::{exp, ln};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -13,7 +15,6 @@ use super::keys;
 use crate::Prior;
 use crate::prior::{ArtifactPrior, CorrelationPrior, ParticlePrior, SetupPrior};
 use crate::rng::Quantity;
-use gisaxs_physics::elementary::{exp, ln};
 
 /// What a sample holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,8 @@ pub struct Build {
     pub samples_per_setup: u64,
     /// Samples per file.
     pub shard_samples: u64,
+    /// Which machines make the same bits.
+    pub arithmetic: Arithmetic,
     /// Bins of the label densities.
     pub radius_bins: usize,
     /// First and last edge of the bins, nm.
@@ -58,6 +61,8 @@ impl Default for Build {
             levels: BTreeMap::new(),
             samples_per_setup: 32,
             shard_samples: 1024,
+            // Costs nothing on processors of the last decade.
+            arithmetic: Arithmetic::Portable,
             // The bins of the shipped network.
             radius_bins: 128,
             radius_edges_nm: [0.25, 45.0],

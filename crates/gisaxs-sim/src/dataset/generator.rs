@@ -206,6 +206,11 @@ impl Generator {
     /// # Errors
     /// If the priors leave no possible experiment.
     pub fn group(&self, group: u64) -> Result<Group> {
+        let arithmetic = self.config.dataset.arithmetic;
+        arithmetic.scope(|| self.draw_group(group))
+    }
+
+    fn draw_group(&self, group: u64) -> Result<Group> {
         let index = group * self.config.dataset.samples_per_setup;
         let failed = |source| Error::Simulation { index, source };
         for attempt in 0..TRIES {
@@ -263,6 +268,11 @@ impl Generator {
     /// # Errors
     /// If physics refuses what the configuration draws, or nothing is ever counted.
     pub fn sample(&self, group: &Group, index: u64) -> Result<Record> {
+        let arithmetic = self.config.dataset.arithmetic;
+        arithmetic.scope(|| self.draw_sample(group, index))
+    }
+
+    fn draw_sample(&self, group: &Group, index: u64) -> Result<Record> {
         let failed = |source| Error::Simulation { index, source };
         for attempt in 0..TRIES {
             let sources = self.sources(index, attempt);

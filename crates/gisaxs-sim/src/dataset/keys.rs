@@ -72,6 +72,12 @@ pub const KEYS: &[Key] = &[
         "Samples per file, a multiple of samples_per_setup.",
     ),
     key(
+        "dataset.arithmetic",
+        "",
+        "portable, native",
+        "Which machines make the same bits: all x86-64 and aarch64 ones, or those with the same instructions.",
+    ),
+    key(
         "dataset.radius_bins",
         "",
         "2 to 10000",

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use gisaxs_physics::Arithmetic;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -41,9 +42,9 @@ pub struct Manifest {
     pub plan_sha256: String,
     /// Digest of the configuration.
     pub config_sha256: String,
-    /// `native`: the last bits depend on the vector units of the machine, see `arithmetic` of
-    /// each shard.
-    pub arithmetic: String,
+    /// Which machines make the same bits. With [`Arithmetic::Native`], those with the `arithmetic`
+    /// of a shard's receipt.
+    pub arithmetic: Arithmetic,
     /// Tensors of a shard: names, types, shapes per sample, units.
     pub fields: Vec<Field>,
     /// Edges of the label densities, nm.
@@ -80,7 +81,7 @@ impl Manifest {
             shards_planned: samples.div_ceil(shard_samples),
             plan_sha256: hex(&Sha256::digest(plan)),
             config_sha256,
-            arithmetic: "native".into(),
+            arithmetic: config.dataset.arithmetic,
             fields: generator.fields().to_vec(),
             radius_edges_nm: generator.radius_edges().to_vec(),
             // Tables of numbers, texts and lists cannot fail to be written.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use gisaxs_physics::Arithmetic;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
@@ -49,7 +50,8 @@ pub struct Receipt {
     pub bytes: u64,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
-    /// Instruction set of the machine that made it; see "Portability" in the documentation.
+    /// `portable` if every machine makes the same bits, otherwise the architecture of the
+    /// (older) one that made it.
     pub arithmetic: String,
     /// Extremes and mean of every field.
     pub statistics: Vec<Statistics>,
@@ -343,8 +345,9 @@ impl Shard {
     ///
     /// # Errors
     /// If a field is missing or of the wrong type.
-    pub fn receipt(&self, fields: &[Field]) -> Result<Receipt> {
-        let statistics = fields
+    pub fn receipt(&self, manifest: &Manifest) -> Result<Receipt> {
+        let statistics = manifest
+            .fields
             .iter()
             .map(|f| Ok(Statistics::of(&f.name, f.dtype, self.field(f)?)))
             .collect::<Result<Vec<_>>>()?;
@@ -361,7 +364,7 @@ impl Shard {
             file: file_name(shard),
             bytes: self.bytes.len() as u64,
             sha256: self.sha256(),
-            arithmetic: arithmetic(),
+            arithmetic: arithmetic(manifest.arithmetic),
             statistics,
         })
     }
@@ -498,26 +501,20 @@ pub(super) fn receipt(folder: &Path, shard: u64) -> Result<Option<Receipt>> {
 
 /// Reads a finished shard back and writes its receipt.
 pub(super) fn write_receipt(folder: &Path, manifest: &Manifest, shard: u64) -> Result<()> {
-    let receipt = Shard::open(folder, manifest, shard)?.receipt(&manifest.fields)?;
+    let receipt = Shard::open(folder, manifest, shard)?.receipt(manifest)?;
     let path = receipt_path(folder, shard);
     let text = serde_json::to_string_pretty(&receipt).map_err(|e| corrupt(&path, e.to_string()))?;
     atomic::write(&path, |file| file.write_all((text + "\n").as_bytes()))
 }
 
-/// The instruction set that decides the last bits: architecture and widest vectors in use.
+/// What decides the last bits here: `portable`, or the architecture if they are its own.
 #[must_use]
-pub fn arithmetic() -> String {
-    #[cfg(target_arch = "x86_64")]
-    let vectors = if std::arch::is_x86_feature_detected!("avx512f") {
-        "avx512f"
-    } else if std::arch::is_x86_feature_detected!("fma") {
-        "fma"
+pub fn arithmetic(mode: Arithmetic) -> String {
+    if mode.is_portable_here() {
+        "portable".into()
     } else {
-        "sse2"
-    };
-    #[cfg(not(target_arch = "x86_64"))]
-    let vectors = "native";
-    format!("{}+{vectors}", std::env::consts::ARCH)
+        std::env::consts::ARCH.into()
+    }
 }
 
 /// Bytes of a field in a shard on the disk, of all its samples or of the one at a position,

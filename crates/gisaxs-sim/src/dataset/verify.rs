@@ -110,7 +110,7 @@ fn check_shard(folder: &Path, manifest: &Manifest, number: u64, chosen: &[u64]) 
     let mut made_here = true;
     match shard::receipt(folder, number) {
         Ok(Some(receipt)) => {
-            made_here = receipt.arithmetic == arithmetic();
+            made_here = receipt.arithmetic == arithmetic(manifest.arithmetic);
             if receipt.sha256 != shard.sha256() {
                 verdict.problems.push(problem(format!(
                     "SHA-256 {}, expected {} of its receipt",

@@ -1,6 +1,8 @@
 //! Sizes and shapes of the particles.
 
-use rand_distr::{Distribution, StandardNormal};
+use rand::distr::Distribution;
+
+use crate::normal::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use gisaxs_physics::UprightShape;
