@@ -14,9 +14,12 @@ fn main() {
     println!("name;sensor;rows;columns;pixel_mm;gap rows;gap columns;gap;bad;source");
     for silicon in Detector::all() {
         let cdte = Detector::lookup(&format!("{} CdTe", silicon.name()));
-        for detector in [Some(*silicon), cdte.filter(Detector::is_cdte)]
-            .into_iter()
-            .flatten()
+        for detector in [
+            Some(*silicon),
+            cdte.filter(|d| d.gap_cols() != silicon.gap_cols()),
+        ]
+        .into_iter()
+        .flatten()
         {
             let [rows, cols] = detector.shape();
             let sentinels = detector.family().sentinels();

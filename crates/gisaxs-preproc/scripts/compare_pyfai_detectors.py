@@ -37,7 +37,9 @@ def pyfai(name, cdte):
     if family in ("Pilatus4", "Eiger2"):
         tail = size if family == "Pilatus4" else size.replace("Mw", "M-W")
         tries = [f"{family}{'_CdTe' if cdte and family == 'Pilatus4' else ''}"
-                 f"{'CdTe' if cdte and family == 'Eiger2' else ''}_{tail}"]
+                 f"{'CdTe' if cdte and family == 'Eiger2' else ''}_{text}" for text in (tail, size)]
+    elif cdte and family != "Pilatus":
+        return None
     elif cdte:
         tries = [f"PilatusCdTe{size}", f"Pilatus CdTe {size}"]
     else:
