@@ -20,12 +20,12 @@ failed=0
 
 # Runs the pinned samples, as: run NAME COMMAND...
 run() {
-    local name=$1
+    local name=$1 output
     shift
-    if (cd crates/gisaxs-sim && "$@" --quiet >/dev/null); then
+    if output=$(cd crates/gisaxs-sim && "$@" --quiet 2>&1); then
         printf 'same bits: %s\n' "$name"
     else
-        printf 'FAILED: %s\n' "$name" >&2
+        printf 'FAILED: %s\n%s\n' "$name" "$output" >&2
         failed=1
     fi
 }
