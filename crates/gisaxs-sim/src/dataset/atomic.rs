@@ -1,7 +1,6 @@
 //! Files that are there whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::error::{Result, io};
@@ -9,9 +8,7 @@ use super::error::{Result, io};
 /// Ending of files in the making.
 const TEMPORARY: &str = "tmp";
 
-/// Writes `path` under a temporary name of this process, brings it to the disk and renames it.
-/// A reader sees the old file or the new one; whatever happens in between leaves at most a
-/// temporary file.
+/// Writes `path` with `write`, whole or not at all; see [`make`].
 ///
 /// # Errors
 /// If `write` fails or the file system refuses; the temporary file is removed.
@@ -19,17 +16,25 @@ pub(super) fn write(
     path: &Path,
     write: impl FnOnce(&mut File) -> std::io::Result<()>,
 ) -> Result<()> {
+    make(path, |temporary| {
+        let mut file = File::create(temporary).map_err(io(temporary, "create"))?;
+        write(&mut file).map_err(io(path, "write"))
+    })
+}
+
+/// Lets `make` write a file of a temporary name of this process, brings it to the disk and renames
+/// it to `path`. A reader sees the old file or the new one; whatever happens in between leaves at
+/// most a temporary file.
+///
+/// # Errors
+/// If `make` fails or the file system refuses; the temporary file is removed.
+pub(super) fn make(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let temporary = temporary(path);
     let made = (|| {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&temporary)
-            .map_err(io(&temporary, "create"))?;
-        write(&mut file).map_err(io(path, "write"))?;
-        file.flush().map_err(io(path, "write"))?;
-        file.sync_all().map_err(io(path, "bring to the disk"))?;
+        make(&temporary)?;
+        File::open(&temporary)
+            .and_then(|file| file.sync_all())
+            .map_err(io(path, "bring to the disk"))?;
         fs::rename(&temporary, path).map_err(io(path, "rename the finished file to"))?;
         sync_folder(path)
     })();
@@ -80,6 +85,8 @@ pub(super) fn sweep(folder: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]

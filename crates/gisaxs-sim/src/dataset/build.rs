@@ -2,13 +2,12 @@
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use super::atomic;
 use super::config::Config;
 use super::error::{Error, Result, corrupt, io};
-use super::generator::Generator;
+use super::generator::{Generator, Record};
 use super::manifest::{self, Manifest};
 use super::shard::{self, Shard, Statistics};
 
@@ -109,8 +108,9 @@ impl Progress for () {
 /// in the end and all were asked for, the manifest is completed.
 ///
 /// Every shard is written whole and brought to the disk before it gets its name, so an interruption
-/// at any instant loses at most the shard in work. Memory holds one
-/// shard up to three times (samples, file, and the one before that is read back).
+/// at any instant loses at most the shard in work, and the one before if it is still being written.
+/// Memory holds up to three shards: samples in the making, samples being written, and the file read
+/// back for its receipt.
 ///
 /// # Errors
 /// If a file is in the way, a sample cannot be made, the file system refuses, or `stop` is set.
@@ -143,35 +143,28 @@ pub fn run(
         }
     }
     let made = missing.len() as u64;
-    std::thread::scope(|scope| -> Result<()> {
-        // Receipts are made behind the back of the next shard: a shard without one is whole, and
-        // the next run makes it.
-        let (written, finished) = sync_channel::<u64>(1);
-        let manifest = &manifest;
-        let receipts = scope.spawn(move || {
-            finished
-                .iter()
-                .try_for_each(|shard| shard::write_receipt(folder, manifest, shard))
-        });
-        let result = missing.iter().try_for_each(|&shard| {
-            let records = generator.range(manifest.range(shard), stop, &|| progress.sample())?;
-            shard::write(
-                folder,
-                &manifest.identity(shard),
-                generator.fields(),
-                records,
-            )?;
-            progress.shard(shard);
-            // A receiver that is gone has failed, and says so below.
-            let _ = written.send(shard);
-            Ok(())
-        });
-        drop(written);
-        let receipts = receipts
-            .join()
-            .unwrap_or_else(|_| Err(corrupt(folder, "the thread that writes receipts panicked")));
-        result.and(receipts)
-    })?;
+    let make = |shard| generator.range(manifest.range(shard), stop, &|| progress.sample());
+    let finish = |shard, records: Vec<Record>| {
+        let identity = manifest.identity(shard);
+        shard::write(folder, &identity, generator.fields(), &records)?;
+        drop(records);
+        progress.shard(shard);
+        // A shard without a receipt is whole: the next run makes it.
+        shard::write_receipt(folder, &manifest, shard)
+    };
+    // One thread writes a shard while the others make the next.
+    let mut made_before: Option<(u64, Vec<Record>)> = None;
+    for &shard in &missing {
+        let (written, records) = rayon::join(
+            || made_before.take().map_or(Ok(()), |(shard, records)| finish(shard, records)),
+            || make(shard),
+        );
+        written?;
+        made_before = Some((shard, records?));
+    }
+    if let Some((shard, records)) = made_before {
+        finish(shard, records)?;
+    }
     if shards.is_none() {
         merge(folder)?;
     }

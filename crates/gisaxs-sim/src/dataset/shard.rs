@@ -1,12 +1,13 @@
 //! Shards: one safetensors file per so many samples, and a receipt beside it.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use gisaxs_physics::Arithmetic;
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::{Dtype, View};
+use safetensors::{SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -170,36 +171,89 @@ fn dtype(kind: Type) -> Dtype {
     }
 }
 
-/// The bytes of a shard's tensors: one per field, and the provenance.
-pub(super) fn columns(
-    fields: &[Field],
-    records: &[Record],
-) -> Vec<(String, Type, Vec<usize>, Vec<u8>)> {
-    let n = records.len();
-    let mut columns: Vec<(String, Type, Vec<usize>, Vec<u8>)> = fields
-        .iter()
-        .enumerate()
-        .map(|(i, field)| {
-            let mut bytes = Vec::with_capacity(n * field.bytes());
-            for record in records {
-                record.fields[i].append_to(&mut bytes);
-            }
-            debug_assert_eq!(bytes.len(), n * field.bytes(), "{}", field.name);
-            let shape = std::iter::once(n)
-                .chain(field.shape.iter().copied())
-                .collect();
-            (field.name.clone(), field.dtype, shape, bytes)
-        })
-        .collect();
-    let (mut text, mut ends) = (Vec::new(), Vec::with_capacity(8 * n));
-    for record in records {
-        text.extend_from_slice(record.provenance.as_bytes());
-        ends.extend((text.len() as u64).to_le_bytes());
+/// A tensor of a shard. Its bytes are put together only while they are written, so that a shard
+/// is never in memory twice.
+struct Column<'a> {
+    dtype: Type,
+    shape: Vec<usize>,
+    records: &'a [Record],
+    content: Content,
+}
+
+enum Content {
+    /// The field of this position.
+    Field(usize),
+    /// The JSON texts of all samples.
+    Texts,
+    /// Where each text ends.
+    Ends,
+}
+
+impl<'a> Column<'a> {
+    /// The tensors of a shard by name: one per field, and the provenance.
+    fn all(fields: &[Field], records: &'a [Record]) -> Vec<(String, Self)> {
+        let n = records.len();
+        let column = |dtype, shape, content| Column {
+            dtype,
+            shape,
+            records,
+            content,
+        };
+        let text = records.iter().map(|r| r.provenance.len()).sum();
+        let [texts, ends] = PROVENANCE.map(String::from);
+        fields
+            .iter()
+            .enumerate()
+            .map(|(i, field)| {
+                let shape = std::iter::once(n).chain(field.shape.iter().copied());
+                let column = column(field.dtype, shape.collect(), Content::Field(i));
+                (field.name.clone(), column)
+            })
+            .chain([
+                (texts, column(Type::U8, vec![text], Content::Texts)),
+                (ends, column(Type::U64, vec![n], Content::Ends)),
+            ])
+            .collect()
     }
-    let [texts, end] = PROVENANCE.map(String::from);
-    columns.push((texts, Type::U8, vec![text.len()], text));
-    columns.push((end, Type::U64, vec![n], ends));
-    columns
+}
+
+impl View for Column<'_> {
+    fn dtype(&self) -> Dtype {
+        dtype(self.dtype)
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        let mut bytes = Vec::with_capacity(self.data_len());
+        match self.content {
+            Content::Field(i) => {
+                for record in self.records {
+                    record.fields[i].append_to(&mut bytes);
+                }
+            }
+            Content::Texts => {
+                for record in self.records {
+                    bytes.extend_from_slice(record.provenance.as_bytes());
+                }
+            }
+            Content::Ends => {
+                let mut end = 0;
+                for record in self.records {
+                    end += record.provenance.len() as u64;
+                    bytes.extend(end.to_le_bytes());
+                }
+            }
+        }
+        debug_assert_eq!(bytes.len(), self.data_len());
+        Cow::Owned(bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.shape.iter().product::<usize>() * self.dtype.bytes()
+    }
 }
 
 /// Writes a shard whole, under its final name only when it is on the disk.
@@ -207,26 +261,19 @@ pub(super) fn write(
     folder: &Path,
     identity: &Identity,
     fields: &[Field],
-    records: Vec<Record>,
+    records: &[Record],
 ) -> Result<()> {
     let path = path(folder, identity.shard);
-    let columns = columns(fields, &records);
-    drop(records);
-    let views = columns
-        .iter()
-        .map(|(name, kind, shape, bytes)| {
-            let view = TensorView::new(dtype(*kind), shape.clone(), bytes);
-            view.map(|view| (name.as_str(), view))
-        })
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|e| corrupt(&path, e.to_string()))?;
     // One key only: a map of several would be written in random order.
     let text = serde_json::to_string(identity).map_err(|e| corrupt(&path, e.to_string()))?;
     let metadata = [(METADATA.to_owned(), text)].into_iter().collect();
-    let bytes =
-        safetensors::serialize(views, Some(metadata)).map_err(|e| corrupt(&path, e.to_string()))?;
-    drop(columns);
-    atomic::write(&path, |file| file.write_all(&bytes))
+    atomic::make(&path, |temporary| {
+        safetensors::serialize_to_file(Column::all(fields, records), Some(metadata), temporary)
+            .map_err(|e| match e {
+                SafeTensorError::IoError(e) => io(&path, "write")(e),
+                e => corrupt(&path, e.to_string()),
+            })
+    })
 }
 
 /// A shard in memory.
