@@ -19,8 +19,6 @@ const FORMAT: &str = "CBF";
 const BINARY_START: [u8; 4] = [0x0c, 0x1a, 0x04, 0xd5];
 /// The text header is searched this far.
 const MAX_HEADER: usize = 1 << 20;
-/// Below this a second thread costs more than the checksum.
-const THREAD_WORTH_BYTES: usize = 1 << 18;
 
 pub(crate) fn recognise(bytes: &[u8]) -> bool {
     bytes.starts_with(b"###CBF:") || bytes.starts_with(b"data_")
@@ -145,31 +143,15 @@ impl FrameSource for Cbf {
     fn read(&self, _index: usize) -> Result<(Array2<f32>, FrameHeader)> {
         let shape = self.description.shape;
         let data = &*self.bytes.range(&self.file, self.data.0, self.data.1)?;
-        let check = || self.md5.as_ref().map(|_| BASE64.encode(Md5::digest(data)));
         let mut counts = vec![0.0_f32; shape[0] * shape[1]];
-        let mut unpack = || {
-            if self.unsigned {
-                unpack_byte_offset(data, &mut counts, |v| v as u32 as f32)
-            } else {
-                unpack_byte_offset(data, &mut counts, |v| v as f32)
-            }
-        };
-        let (unpacked, md5) = if self.md5.is_some() && data.len() > THREAD_WORTH_BYTES {
-            std::thread::scope(|scope| {
-                match std::thread::Builder::new().spawn_scoped(scope, check) {
-                    Ok(worker) => {
-                        let unpacked = unpack();
-                        // The digest cannot panic; if it did, no checksum would match.
-                        (unpacked, worker.join().unwrap_or(Some(String::new())))
-                    }
-                    Err(_) => (unpack(), check()),
-                }
-            })
+        let unpacked = if self.unsigned {
+            unpack_byte_offset(data, &mut counts, |v| v as u32 as f32)
         } else {
-            (unpack(), check())
+            unpack_byte_offset(data, &mut counts, |v| v as f32)
         };
         // The checksum tells damage in general, the decoder only where it noticed.
-        if let (Some(expected), Some(found)) = (&self.md5, md5)
+        if let Some(expected) = &self.md5
+            && let found = BASE64.encode(Md5::digest(data))
             && *expected != found
         {
             return Err(self.damaged(

@@ -156,7 +156,11 @@ pub fn run(
     let mut made_before: Option<(u64, Vec<Record>)> = None;
     for &shard in &missing {
         let (written, records) = rayon::join(
-            || made_before.take().map_or(Ok(()), |(shard, records)| finish(shard, records)),
+            || {
+                made_before
+                    .take()
+                    .map_or(Ok(()), |(shard, records)| finish(shard, records))
+            },
             || make(shard),
         );
         written?;
