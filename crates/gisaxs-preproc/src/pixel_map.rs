@@ -49,7 +49,12 @@ pub struct PixelMap {
     runs: Vec<Run>,
     /// Gap, user, beamstop and outside bits.
     fixed_bits: Vec<u8>,
+    /// Whether the pixels of every [`HORIZON_STEP`]th row lie above the horizon.
+    above_horizon: Vec<bool>,
 }
+
+/// Rows from one to the next of which the horizon is kept: enough for a mean.
+const HORIZON_STEP: usize = 8;
 
 impl PixelMap {
     /// Maps every pixel of the instrument's detector.
@@ -68,8 +73,13 @@ impl PixelMap {
         let mut q_par = vec![0.0; cols];
 
         let mut runs = Vec::with_capacity(rows * 64);
+        let mut above_horizon = Vec::with_capacity(rows.div_ceil(HORIZON_STEP) * cols);
         for (row, bits) in fixed_bits.chunks_exact_mut(cols).enumerate() {
-            if !rows_of_q.fill(row, &mut k_z, &mut q_par) {
+            let sees_sky = rows_of_q.fill(row, &mut k_z, &mut q_par);
+            if row % HORIZON_STEP == 0 {
+                above_horizon.extend(k_z.iter().map(|&k_z| sees_sky && k_z > 0.0));
+            }
+            if !sees_sky {
                 bits.iter_mut().for_each(|b| *b |= Reason::Outside.bit());
                 continue;
             }
@@ -108,6 +118,7 @@ impl PixelMap {
             shape: [rows, cols],
             runs,
             fixed_bits,
+            above_horizon,
         })
     }
 
@@ -138,6 +149,26 @@ impl PixelMap {
     #[must_use]
     pub fn fixed_bits(&self) -> &[u8] {
         &self.fixed_bits
+    }
+
+    /// Mean counts per valid pixel below and above the horizon, 0 where there is none; the grid's
+    /// own limits do not count. Every eighth row is looked at.
+    pub(crate) fn sides_of_horizon(&self, frame: &Frame, mask: &Mask) -> [f64; 2] {
+        let cols = self.shape[1];
+        let mut sides = [(0.0_f64, 0_usize); 2];
+        let rows = (0..self.shape[0]).step_by(HORIZON_STEP);
+        for (row, above) in rows.zip(self.above_horizon.chunks_exact(cols)) {
+            let range = row * cols..(row + 1) * cols;
+            let bits = &mask.bits()[range.clone()];
+            for ((&c, &b), &above) in frame.as_slice()[range].iter().zip(bits).zip(above) {
+                if b & !Reason::Outside.bit() == 0 {
+                    let side = &mut sides[usize::from(above)];
+                    side.0 += f64::from(c);
+                    side.1 += 1;
+                }
+            }
+        }
+        sides.map(|(sum, n)| if n > 0 { sum / n as f64 } else { 0.0 })
     }
 
     /// Number of pixels per cell that no fixed reason excludes, shape (`N_K`, `N_Q`).

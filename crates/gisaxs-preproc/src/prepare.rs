@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::geometry::Quantity;
 use crate::input::{CellSums, NetworkInput, encode};
 use crate::instrument::Instrument;
-use crate::mask::{Mask, Reason};
+use crate::mask::Mask;
 use crate::pixel_map::PixelMap;
 
 /// A frame ready for the network, with everything that was found on the way.
@@ -48,7 +47,7 @@ pub fn prepare_with(frame: &Frame, map: &Arc<PixelMap>) -> Result<Prepared> {
     })?;
     let mut warnings = map.instrument().disagreements(frame.header());
     warnings.extend(frame.mismatches());
-    warnings.extend(bright_below_horizon(frame, &mask, map.instrument())?);
+    warnings.extend(bright_below_horizon(frame, &mask, map));
     Ok(Prepared {
         map: Arc::clone(map),
         mask,
@@ -59,36 +58,15 @@ pub fn prepare_with(frame: &Frame, map: &Arc<PixelMap>) -> Result<Prepared> {
 }
 
 /// A sentence if the frame is brighter below the horizon than above: the sample shadows
-/// that side, so the geometry must be wrong. Every eighth row is enough for a mean.
-fn bright_below_horizon(
-    frame: &Frame,
-    mask: &Mask,
-    instrument: &Instrument,
-) -> Result<Option<String>> {
-    const ROW_STEP: usize = 8;
+/// that side, so the geometry must be wrong.
+fn bright_below_horizon(frame: &Frame, mask: &Mask, map: &PixelMap) -> Option<String> {
     /// How much brighter the shadow must be: scatter of windows and air fills it a little.
     const FACTOR: f64 = 1.5;
-    let geometry = instrument.geometry()?;
-    let [rows, cols] = geometry.shape();
-    let mut sides = [(0.0_f64, 0_usize); 2];
-    let mut k_z = vec![0.0; cols];
-    for row in (0..rows).step_by(ROW_STEP) {
-        geometry.row(Quantity::KZ, row, &mut k_z);
-        let range = row * cols..(row + 1) * cols;
-        let bits = &mask.bits()[range.clone()];
-        for ((&c, &b), &k_z) in frame.as_slice()[range].iter().zip(bits).zip(&k_z) {
-            if b & !Reason::Outside.bit() == 0 {
-                let side = &mut sides[usize::from(k_z > 0.0)];
-                side.0 += f64::from(c);
-                side.1 += 1;
-            }
-        }
-    }
-    let [below, above] = sides.map(|(sum, n)| if n > 0 { sum / n as f64 } else { 0.0 });
-    Ok((below > FACTOR * above).then(|| {
+    let [below, above] = map.sides_of_horizon(frame, mask);
+    (below > FACTOR * above).then(|| {
         format!(
             "the frame is brighter below the horizon ({below:.2} counts per pixel) than above \
              ({above:.2}): check incidence angle, direct beam and orientation"
         )
-    }))
+    })
 }

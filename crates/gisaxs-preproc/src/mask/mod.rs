@@ -61,8 +61,15 @@ impl Mask {
             "mask of another frame"
         );
         let limit = overload_limit(frame);
-        mark_values(frame.as_slice(), limit, &mut mask.bits);
-        mark_outliers(frame.as_slice(), mask.shape, &mut mask.bits);
+        let (counts, cols) = (frame.as_slice(), mask.shape[1].max(1));
+        // A row at a time, so that the second look finds it in the cache.
+        let lines = counts
+            .chunks_exact(cols)
+            .zip(mask.bits.chunks_exact_mut(cols));
+        for (row, (line, bits)) in lines.enumerate() {
+            mark_values(line, limit, bits);
+            mark_outliers(counts, mask.shape, row, bits);
+        }
         if mask.bits.contains(&0) {
             Ok(mask)
         } else {

@@ -19,41 +19,38 @@ const DEAD_NEIGHBOURS: f32 = 20.0;
 /// Fewest valid neighbours that say anything about a pixel.
 const MIN_NEIGHBOURS: usize = 3;
 
-/// Hot and dead pixels.
+/// Hot and dead pixels of one row of a frame of shape `[rows, cols]`; `bits` are those of the row.
 ///
 /// Of two neighbours the smaller is never above the second brightest of all eight, and never
 /// below the weakest: comparing with left and right rules nearly every pixel out, a block at
 /// a time, and loses none.
-pub(super) fn mark_outliers(counts: &[f32], [rows, cols]: [usize; 2], bits: &mut [u8]) {
+pub(super) fn mark_outliers(counts: &[f32], [rows, cols]: [usize; 2], row: usize, bits: &mut [u8]) {
     if cols < 3 {
         return;
     }
-    for row in 0..rows {
-        let line = &counts[row * cols..(row + 1) * cols];
-        let mut test = |col: usize| {
-            let bit = outlier(counts, [rows, cols], row, col);
-            if bit != 0 && bits[row * cols + col] & !Reason::Outside.bit() == 0 {
-                bits[row * cols + col] |= bit;
-            }
-        };
-        test(0);
-        test(cols - 1);
-        let inner = line[..cols - 2]
-            .chunks(BLOCK)
-            .zip(line[1..cols - 1].chunks(BLOCK))
-            .zip(line[2..].chunks(BLOCK));
-        for (block, ((left, centre), right)) in inner.enumerate() {
-            let mut any = false;
-            for ((&l, &c), &r) in left.iter().zip(centre).zip(right) {
-                any |= is_suspect(l, c, r);
-            }
-            if !any {
-                continue;
-            }
-            for (i, ((&l, &c), &r)) in left.iter().zip(centre).zip(right).enumerate() {
-                if is_suspect(l, c, r) {
-                    test(1 + block * BLOCK + i);
-                }
+    let line = &counts[row * cols..(row + 1) * cols];
+    let mut test = |col: usize| {
+        if bits[col] & !Reason::Outside.bit() == 0 {
+            bits[col] |= outlier(counts, [rows, cols], row, col);
+        }
+    };
+    test(0);
+    test(cols - 1);
+    let inner = line[..cols - 2]
+        .chunks(BLOCK)
+        .zip(line[1..cols - 1].chunks(BLOCK))
+        .zip(line[2..].chunks(BLOCK));
+    for (block, ((left, centre), right)) in inner.enumerate() {
+        let mut any = false;
+        for ((&l, &c), &r) in left.iter().zip(centre).zip(right) {
+            any |= is_suspect(l, c, r);
+        }
+        if !any {
+            continue;
+        }
+        for (i, ((&l, &c), &r)) in left.iter().zip(centre).zip(right).enumerate() {
+            if is_suspect(l, c, r) {
+                test(1 + block * BLOCK + i);
             }
         }
     }
