@@ -1,8 +1,11 @@
 //! `reduce`: frames to cuts, q maps and pictures.
 
+mod corrections;
+
 use crate::Failure;
 use crate::console::{one_line, say};
 use clap::ValueEnum;
+use corrections::Corrections;
 use gisaxs_preproc::reduce::{Axis, Image, Line, Profiler, Quantity, Regridder};
 use gisaxs_preproc::{Error, Frame, FrameStack, Instrument, PixelMap, Result as Reduced};
 use std::path::{Path, PathBuf};
@@ -49,6 +52,8 @@ pub(crate) struct Args {
     /// Folder for the results.
     #[arg(long, value_name = "DIR", default_value = "out")]
     out: PathBuf,
+    #[command(flatten)]
+    corrections: corrections::Args,
 }
 
 /// A cut over the whole detector.
@@ -99,6 +104,7 @@ impl Cut {
 /// What is made once for all frames of one instrument.
 struct Plan {
     pixels: PixelMap,
+    corrections: Corrections,
     cuts: Vec<(&'static str, Profiler)>,
     map: Option<Regridder>,
     out: PathBuf,
@@ -110,8 +116,10 @@ impl Plan {
             let line = cut.line(args, instrument)?;
             Ok((cut.name(), Profiler::new(instrument, &line)?))
         });
+        let pixels = PixelMap::new(instrument)?;
         Ok(Self {
-            pixels: PixelMap::new(instrument)?,
+            corrections: Corrections::new(&args.corrections, &pixels)?,
+            pixels,
             cuts: cuts.collect::<Reduced<_>>()?,
             map: match args.map {
                 true => Some(Regridder::q_map(instrument)?),
@@ -127,7 +135,10 @@ impl Plan {
         let stem = name.rsplit_once('.').map_or(&*name, |s| s.0);
         let path = |what: &str, ending: &str| self.out.join(format!("{stem}_{what}.{ending}"));
         let mask = self.pixels.mask(&frame)?;
-        let image = Image::counts(frame, mask)?;
+        let header = frame.header().clone();
+        let image = self
+            .corrections
+            .apply(Image::counts(frame, mask)?, &header)?;
         let mut done = Vec::new();
         for (what, cut) in &self.cuts {
             let profile = cut.profile(&image)?;

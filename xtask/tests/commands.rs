@@ -106,6 +106,48 @@ fn frames_are_reduced_to_cuts_and_maps() {
     assert_eq!(run.code, 2, "{}", run.err);
 }
 
+/// Means of the rows of a cut, and its unit.
+fn means(csv: &Path) -> (Vec<f64>, String) {
+    let text = std::fs::read_to_string(csv).unwrap();
+    let mut rows = text.lines().filter(|line| !line.starts_with('#'));
+    let unit = rows.next().unwrap().split(',').nth(1).unwrap().to_owned();
+    let mean = |row: &str| row.split(',').nth(1).unwrap().parse().unwrap();
+    (rows.map(mean).collect(), unit)
+}
+
+#[test]
+fn frames_are_corrected_before_they_are_reduced() {
+    let (_keep, folder) = workplace();
+    let reduce = |out: &str, corrections: &str| {
+        let args = format!(
+            "reduce frame.cbf --instrument instrument.toml --cut vertical --out {out} {corrections}"
+        );
+        xtask(&folder, &args.split_whitespace().collect::<Vec<_>>())
+    };
+    assert_eq!(reduce("plain", "").code, 0);
+    let corrections = "--per-second --background frame.cbf --background-factor 0.75";
+    let run = reduce("corrected", corrections);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let (plain, unit) = means(&folder.join("plain/frame_vertical.csv"));
+    assert_eq!(unit, "mean [counts]");
+    let (corrected, unit) = means(&folder.join("corrected/frame_vertical.csv"));
+    assert_eq!(unit, "mean [counts/s]");
+    // A quarter is left, all divided by one exposure time.
+    let exposure = 0.25 * plain[0] / corrected[0];
+    for (plain, corrected) in plain.iter().zip(&corrected) {
+        let left = corrected * exposure;
+        assert!(
+            (left - 0.25 * plain).abs() <= 1e-4 * plain,
+            "{left} of {plain}"
+        );
+    }
+    let run = reduce("none", "--monitor Flux");
+    assert_eq!(run.code, 1);
+    assert!(run.err.contains("key Flux is missing"), "{}", run.err);
+    let run = reduce("none", "--background-factor 2");
+    assert_eq!(run.code, 2, "{}", run.err);
+}
+
 #[test]
 fn bad_usage_has_exit_code_two() {
     let (_keep, folder) = workplace();

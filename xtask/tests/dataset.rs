@@ -200,6 +200,34 @@ fn a_full_disk_is_named() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = plan(folder.path(), "d");
+    let before = files(&place);
+    // Root may write everywhere, but not below a file.
+    let shards = place.join("shards");
+    std::fs::remove_dir(&shards).unwrap();
+    std::fs::write(&shards, "in the way").unwrap();
+    let error = failure(dataset(&["run", text(&place)]), 1);
+    assert!(error.contains("shards: cannot"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert_eq!(std::fs::read(&shards).unwrap(), b"in the way");
+    std::fs::remove_file(&shards).unwrap();
+    std::fs::create_dir(&shards).unwrap();
+
+    let mut locked = std::fs::metadata(&shards).unwrap().permissions();
+    locked.set_readonly(true);
+    std::fs::set_permissions(&shards, locked).unwrap();
+    if std::fs::write(shards.join("probe"), "").is_ok() {
+        println!("skipped: permissions do not bind this user");
+        return;
+    }
+    let error = failure(dataset(&["run", text(&place)]), 1);
+    assert!(error.contains("Permission denied"), "{error}");
+    assert_eq!(files(&place), before);
+}
+
+#[test]
 fn wrong_arguments_and_folders_are_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let place = plan(folder.path(), "d");

@@ -297,6 +297,23 @@ fn a_folder_of_frames_streams_in_order() {
     let results: Vec<_> = stack.stream(0..12, 3).collect();
     let bad: Vec<usize> = (0..12).filter(|&k| results[k].is_err()).collect();
     assert_eq!(bad, [5]);
+    // Also where it comes first: the next one stands for the folder.
+    std::fs::rename(
+        folder.path().join("scan_0.cbf"),
+        folder.path().join("scan_00.cbf"),
+    )
+    .unwrap();
+    std::fs::write(folder.path().join("scan_0.cbf"), "###CBF: cut").unwrap();
+    let damaged = FrameStack::open(folder.path()).unwrap();
+    assert_eq!((damaged.len(), damaged.shape()), (13, SHAPE));
+    let error = damaged.frame(0).unwrap_err().to_string();
+    assert!(error.contains("scan_0.cbf"), "{error}");
+    assert_eq!(damaged.frame(1).unwrap().counts(), counts(0));
+    std::fs::rename(
+        folder.path().join("scan_00.cbf"),
+        folder.path().join("scan_0.cbf"),
+    )
+    .unwrap();
     // Another shape as well, and it says which.
     Frame::new(Array2::zeros((3, 3)))
         .unwrap()

@@ -17,21 +17,35 @@ pub(super) struct Series {
     parts: Vec<Vec<PathBuf>>,
     /// First frame of each part; empty if every part is one frame.
     starts: Vec<usize>,
+    /// The part that the others are compared with: the first that can be opened.
+    reference: usize,
     options: StackOptions,
     description: Description,
 }
 
 impl Series {
     pub(super) fn open(parts: Vec<Vec<PathBuf>>, options: &StackOptions) -> Result<Self> {
-        let Some(first) = parts.first() else {
-            return Err(Error::Value {
-                file: "series".to_owned(),
-                key: "files".to_owned(),
-                value: "0".to_owned(),
-                expected: "at least one file".to_owned(),
-            });
+        // A damaged frame is an error where it is read, not the end of the series.
+        let mut first_error = None;
+        let found = parts.iter().enumerate().find_map(|(i, part)| {
+            open_part(part, options)
+                .map(|source| (i, source.description().clone()))
+                .map_err(|error| first_error.get_or_insert(error))
+                .ok()
+        });
+        let (reference, mut description) = match (found, first_error) {
+            (Some(found), _) => found,
+            (None, Some(error)) => return Err(error),
+            (None, None) => {
+                return Err(Error::Value {
+                    file: "series".to_owned(),
+                    key: "files".to_owned(),
+                    value: "0".to_owned(),
+                    expected: "at least one file".to_owned(),
+                });
+            }
         };
-        let mut description = open_part(first, options)?.description().clone();
+        let first = &parts[reference];
         let mut starts = Vec::new();
         if description.frames > 1 {
             let mut frames = 0;
@@ -48,6 +62,7 @@ impl Series {
         Ok(Self {
             parts,
             starts,
+            reference,
             options: options.clone(),
             description,
         })
@@ -73,13 +88,14 @@ impl FrameSource for Series {
         let files = &self.parts[part];
         let source = open_part(files, &self.options)?;
         let own = source.description();
-        check_shape(files, own, &self.parts[0], self.description.shape)?;
+        let reference = &self.parts[self.reference];
+        check_shape(files, own, reference, self.description.shape)?;
         if self.starts.is_empty() && own.frames != 1 {
             return Err(Error::Mismatch {
                 file: files[0].display().to_string(),
                 what: "number of frames".to_owned(),
                 found: own.frames.to_string(),
-                expected: format!("1 as {} has", self.parts[0][0].display()),
+                expected: format!("1 as {} has", reference[0].display()),
             });
         }
         source.read(frame)
@@ -96,7 +112,7 @@ impl FrameSource for Series {
     }
 
     fn flat_field(&self) -> Result<Option<Array2<f32>>> {
-        open_part(&self.parts[0], &self.options)?.flat_field()
+        open_part(&self.parts[self.reference], &self.options)?.flat_field()
     }
 }
 
