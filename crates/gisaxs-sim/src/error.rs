@@ -14,6 +14,16 @@ pub enum Error {
         /// What is allowed.
         expected: &'static str,
     },
+    /// Limits that follow from other quantities leave nothing of a density.
+    #[error("prior: {key} = {value} leaves nothing to draw, expected {limit}")]
+    Conditional {
+        /// Dotted path of the key.
+        key: &'static str,
+        /// Its density.
+        value: String,
+        /// What it must reach, and the keys and numbers this comes from.
+        limit: String,
+    },
     /// A size distribution that is not one.
     #[error("size distribution: {parameter} = {value} is not allowed, expected {expected}")]
     SizeDistribution {

@@ -385,10 +385,10 @@ impl SimulatedFrame {
         let setup = prior.setup.draw(seed, index)?;
         let rng = &mut stream(seed, Purpose::Sample, index);
         let particles = prior.particles.draw(setup.q_max(), rng)?;
+        let mean_radius_nm = particles.sizes.mean_nm();
+        prior.correlation.check_spacing(mean_radius_nm)?;
         let model = prior.correlation.draw_model(rng);
-        let correlation = prior
-            .correlation
-            .draw(particles.sizes.mean_nm(), model, rng);
+        let correlation = prior.correlation.draw(mean_radius_nm, model, rng);
         let rng = &mut stream(seed, Purpose::View, index);
         let drawn = draw_artifacts(prior, rng);
         Self::expose(

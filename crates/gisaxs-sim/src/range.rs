@@ -167,7 +167,8 @@ impl Range {
     }
 
     /// The same density between tighter limits: a conditional draw, without the pile-up at
-    /// the edge that clipping would give. Where the limits leave nothing, the nearest end.
+    /// the edge that clipping would give. Where the limits leave nothing, the nearest end: who
+    /// draws asks [`require`](Self::require) first.
     #[must_use]
     pub fn within(&self, low: f64, high: f64) -> Self {
         let clamp = |x: f64| x.clamp(self.min(), self.max());
@@ -211,6 +212,27 @@ impl Range {
             Self::Discrete(choice) => choice.values.iter().any(|v| *v >= low && *v <= high),
             _ => low <= high && self.min() <= high && self.max() >= low,
         }
+    }
+
+    /// Refuses limits that leave nothing to draw. `limit` says in words what the density must
+    /// reach, and which keys and numbers this comes from.
+    ///
+    /// # Errors
+    /// [`Error::Conditional`] naming `key`.
+    pub fn require(
+        &self,
+        key: &'static str,
+        [low, high]: [f64; 2],
+        limit: impl FnOnce() -> String,
+    ) -> Result<()> {
+        if self.reaches(low, high) {
+            return Ok(());
+        }
+        Err(Error::Conditional {
+            key,
+            value: self.to_string(),
+            limit: limit(),
+        })
     }
 
     /// Checks order, sign and finiteness, and that the range lies inside `allowed`.

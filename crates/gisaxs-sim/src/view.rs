@@ -127,6 +127,8 @@ impl Sample {
         let q_max = cells.q_max();
         let particles = prior.particles.draw(q_max, rng)?;
         let mean_radius_nm = particles.sizes.mean_nm();
+        // Views draw their distances later, and without a way to fail.
+        prior.correlation.check_spacing(mean_radius_nm)?;
         let model = prior.correlation.draw_model(rng);
         let fixed = (model != CorrelationModel::Decoupling)
             .then(|| prior.correlation.draw(mean_radius_nm, model, rng));

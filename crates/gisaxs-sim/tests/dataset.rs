@@ -828,3 +828,107 @@ fn manifests_keep_every_bit() {
     assert_eq!(contents(&place), before);
     assert!(dataset::verify(&place, 3, 1, &|| ()).unwrap().is_good());
 }
+
+/// Limits that would leave nothing are refused before anything is drawn, with all keys and numbers
+/// that take part.
+#[test]
+fn limits_that_leave_nothing_are_refused() {
+    let cases: [(&str, &[&str]); 6] = [
+        (
+            "[particles]\nradius_nm = 10.0\n[correlation]\ndistance_nm = { uniform = [3.0, 4.0] }",
+            &[
+                "correlation.distance_nm = 3 .. 4",
+                "distance_over_radius",
+                "particles.radius_nm",
+                "20.5",
+            ],
+        ),
+        // At one end only: the mean of a log-normal density is larger than its median.
+        (
+            "[particles]\nradius_nm = { uniform = [5.0, 10.0] }\nspread = 0.4\nmodes = [1.0, 0.0, 0.0]\n\
+             [correlation]\ndistance_nm = { uniform = [20.0, 22.0] }",
+            &["correlation.distance_nm = 20 .. 22", "mean radius, 10.7"],
+        ),
+        // Between the values of a choice.
+        (
+            "[particles]\nradius_nm = { uniform = [4.0, 9.0] }\n[correlation]\n\
+             distance_over_radius = [2.0, 2.2]\ndistance_nm = { discrete = { values = [3.0, 10.0, 30.0] } }",
+            &["correlation.distance_nm = [3.0, 10.0, 30.0]", "[2.0, 2.2]"],
+        ),
+        (
+            "[particles]\nradius_nm = 1.0",
+            &[
+                "particles.radius_nm = 1",
+                "min_radius_times_q",
+                "min_window",
+            ],
+        ),
+        (
+            "[particles]\nspread = 0.4",
+            &["particles.spread = 0.4", "0.35", "particles.modes"],
+        ),
+        (
+            "[[sample.parameters]]\nname = \"radius\"\nrange = { uniform = [2.0, 3.0] }\n\
+             [[sample.parameters]]\nname = \"height\"\nrange = { uniform = [7.0, 20.0] }\nat_most = \"2 * $radius\"\n\
+             [[sample.layers]]\nmaterial = \"Si\"\n[[sample.populations]]\n\
+             structure = { dilute = { density_per_nm2 = 1e-3 } }\n\
+             particles = [{ shape = \"Cylinder\", material = \"Au\", parameters = { radius = \"$radius\", height = \"$height\" } }]",
+            &[
+                "sample.parameters[1].range = 7 .. 20 of \"height\"",
+                "at_most = \"2 * $radius\"",
+                "which is 5",
+            ],
+        ),
+    ];
+    for (text, parts) in cases {
+        let error = Config::parse("my.toml", text).unwrap_err().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{text}: {error} lacks {part}");
+        }
+        assert!(
+            error.starts_with("my.toml: ") && !error.contains('\n'),
+            "{error}"
+        );
+    }
+    // Where a configuration was not asked, the draw is refused, with the number of the sample.
+    let mut prior = Prior::default();
+    prior.correlation.distance_nm = gisaxs_sim::Range::Uniform([3.0, 4.0]);
+    let found = (0..20)
+        .filter_map(|i| gisaxs_sim::frame::SimulatedFrame::draw(&prior, 1, i).err())
+        .find(|e| e.to_string().contains("correlation.distance_nm = 3 .. 4"));
+    assert!(found.is_some());
+    let error = dataset::Error::Simulation {
+        index: 17,
+        source: found.unwrap(),
+    };
+    assert!(
+        error
+            .to_string()
+            .starts_with("sample 17: prior: correlation.distance_nm")
+    );
+}
+
+/// Distances and limits that a shard breaks are found by looking, without making a sample again.
+#[test]
+fn verification_finds_particles_that_overlap() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("d");
+    build(&place, 4);
+    let path = place.join("shards/000000.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let at = |name: &str| 8 + length + header[name]["data_offsets"][0].as_u64().unwrap() as usize;
+    // The third sample: particles that overlap a little.
+    let (radius, distance) = (at("label/mean_radius") + 16, at("label/distance") + 16);
+    let mean = f64::from_le_bytes(bytes[radius..radius + 8].try_into().unwrap());
+    bytes[distance..distance + 8].copy_from_slice(&(2.04 * mean).to_le_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    let verdict = dataset::verify(&place, 0, 1, &|| ()).unwrap();
+    let found = verdict.problems.join("\n");
+    assert!(found.contains("label/distance of sample 2 is"), "{found}");
+    assert!(
+        found.contains("distance_over_radius = [2.05, 12.0]"),
+        "{found}"
+    );
+}

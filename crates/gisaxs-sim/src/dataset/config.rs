@@ -173,6 +173,12 @@ impl Config {
                 value,
                 expected: expected.to_owned(),
             },
+            crate::Error::Conditional { key, value, limit } => Error::Value {
+                file: file.to_owned(),
+                key: key.to_owned(),
+                value,
+                expected: limit,
+            },
             other => Error::Toml {
                 file: file.to_owned(),
                 message: other.to_string(),

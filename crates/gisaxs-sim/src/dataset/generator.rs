@@ -15,7 +15,7 @@ use serde_json::json;
 use super::config::{Config, Contents};
 use super::design::Points;
 use super::error::{Error, Result};
-use super::general::{self, Description};
+use super::general::{self, Description, Refusal};
 use super::schema::{self, Field};
 use crate::artifact::Drawn;
 use crate::frame::FrameSetup;
@@ -280,12 +280,7 @@ impl Generator {
                 None => self.fast(group, index, attempt, sources).map_err(failed)?,
                 Some(sample) => self
                     .described(group, sample, index, attempt, sources)
-                    .map_err(|message| Error::Value {
-                        file: format!("sample {index}"),
-                        key: "sample".into(),
-                        value: "drawn parameters".into(),
-                        expected: message,
-                    })?,
+                    .map_err(|refusal| refusal.of(&format!("sample {index}")))?,
             };
             if let Some(record) = record {
                 return Ok(record);
@@ -363,8 +358,9 @@ impl Generator {
             }
             Group::Frame(frame) => {
                 let particles = prior.particles.draw(group.q_max(), &mut of_sample)?;
-                let model = prior.correlation.draw_model(&mut of_sample);
                 let mean = particles.sizes.mean_nm();
+                prior.correlation.check_spacing(mean)?;
+                let model = prior.correlation.draw_model(&mut of_sample);
                 let correlation = prior.correlation.draw(mean, model, &mut of_sample);
                 let drawn = draw_artifacts(prior, &mut of_view);
                 let rate = frame.cross_section(&particles, &correlation);
@@ -431,7 +427,7 @@ impl Generator {
         index: u64,
         attempt: u64,
         [mut of_sample, mut of_view]: [DesignPoint; 2],
-    ) -> std::result::Result<Option<Record>, String> {
+    ) -> std::result::Result<Option<Record>, Refusal> {
         let designed = |d: usize| self.sample_points.coordinate(d, index);
         let values = description.draw(|d| match designed(d) {
             Some(u) if attempt == 0 => u,
@@ -458,8 +454,8 @@ impl Generator {
                     film,
                 };
                 let sums = CellSums { sum, pixels };
-                let image =
-                    encoded(&sums, &cells.setup, &known, &drawn).map_err(|e| e.to_string())?;
+                let image = encoded(&sums, &cells.setup, &known, &drawn)
+                    .map_err(|e| Refusal::built("setup", e))?;
                 let Some(image) = image else {
                     return Ok(None);
                 };

@@ -43,8 +43,8 @@ impl Verdict {
 }
 
 /// Looks at every shard of the dataset in `folder`: its SHA-256 against its receipt (and that
-/// against the manifest), tensors, NaN, infinities, allowed ranges, indices. `again` samples of
-/// the whole dataset, chosen by `pick`, are made again and compared bit for bit.
+/// against the manifest), tensors, NaN, infinities, allowed ranges, indices, limits that follow
+/// from other quantities (D > 2 R_mean). `again` samples of the whole dataset, chosen by `pick`, are made again and compared bit for bit.
 ///
 /// Shards are looked at in parallel; memory holds one per thread.
 ///
@@ -141,6 +141,11 @@ fn check_shard(folder: &Path, manifest: &Manifest, number: u64, chosen: &[u64]) 
             Err(error) => verdict.problems.push(error.to_string()),
         }
     }
+    match check_limits(manifest, &shard) {
+        Ok(None) => {}
+        Ok(Some(what)) => verdict.problems.push(problem(what)),
+        Err(error) => verdict.problems.push(error.to_string()),
+    }
     let provenance = match shard.provenance() {
         Ok(texts) if texts.len() == shard.samples() => texts,
         Ok(texts) => {
@@ -171,6 +176,69 @@ fn check_shard(folder: &Path, manifest: &Manifest, number: u64, chosen: &[u64]) 
         }
     }
     verdict
+}
+
+/// The first sample whose drawn numbers break a limit that follows from others, in words.
+fn check_limits(manifest: &Manifest, shard: &Shard) -> Result<Option<String>> {
+    /// Products of the same numbers in another order.
+    const SLACK: f64 = 1e-9;
+    let column = |name: &str| -> Result<Vec<f64>> {
+        let Some(field) = manifest.fields.iter().find(|f| f.name == name) else {
+            return Ok(Vec::new());
+        };
+        let numbers = shard.field(field)?.as_chunks::<8>().0.iter();
+        Ok(numbers.map(|b| f64::from_le_bytes(*b)).collect())
+    };
+    let first = manifest.range(shard.identity.shard).start;
+    let outside = |value: f64, [low, high]: [f64; 2]| {
+        let slack = SLACK * value.abs();
+        // NaN is found as what it is.
+        value < low - slack || value > high + slack
+    };
+    if let Some(sample) = &manifest.config.sample {
+        let names = sample
+            .parameters
+            .iter()
+            .map(|p| format!("label/{}", p.name));
+        let columns = names
+            .map(|name| column(&name))
+            .collect::<Result<Vec<_>>>()?;
+        for i in 0..shard.samples() {
+            let values: Option<Vec<f64>> = columns.iter().map(|c| c.get(i).copied()).collect();
+            let limits = values.map_or_else(Vec::new, |values| {
+                let limits = sample.limits(&values).unwrap_or_default();
+                values.into_iter().zip(limits).collect()
+            });
+            for (p, (value, [low, high])) in sample.parameters.iter().zip(limits) {
+                if outside(value, [low, high]) {
+                    return Ok(Some(format!(
+                        "label/{} of sample {} is {value}, its limits are {low} to {high}",
+                        p.name,
+                        first + i as u64
+                    )));
+                }
+            }
+        }
+        return Ok(None);
+    }
+    let (radii, distances) = (column("label/mean_radius")?, column("label/distance")?);
+    let broken = radii
+        .iter()
+        .zip(&distances)
+        .position(|(&radius, &distance)| {
+            outside(distance, manifest.config.correlation.limits(radius))
+        });
+    Ok(broken.map(|i| {
+        let [low, high] = manifest.config.correlation.limits(radii[i]);
+        format!(
+            "label/distance of sample {} is {}, {low} to {high} expected with \
+             label/mean_radius = {} and correlation.distance_over_radius = {:?}",
+            first + i as u64,
+            distances[i],
+            radii[i],
+            manifest.config.correlation.distance_over_radius
+        )
+    }))
 }
 
 /// The first number of a field that is not allowed, in words.

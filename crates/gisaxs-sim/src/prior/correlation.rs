@@ -118,16 +118,51 @@ impl CorrelationPrior {
         }
     }
 
-    /// Spacing and disorder of particles of the given mean radius.
+    /// Smallest and largest D (nm) for particles of this mean radius.
+    #[must_use]
+    pub fn limits(&self, mean_radius_nm: f64) -> [f64; 2] {
+        let [low, high] = self.distance_over_radius.map(|f| f * mean_radius_nm);
+        // Tiny particles would otherwise have no choice at the lower end of the range.
+        [low, high.max(3.0 * self.distance_nm.min())]
+    }
+
+    /// Checks that there are distances to draw for particles of this mean radius.
+    ///
+    /// # Errors
+    /// [`crate::Error::Conditional`] if `distance_over_radius` leaves nothing of `distance_nm`.
+    pub fn check_spacing(&self, mean_radius_nm: f64) -> Result<()> {
+        let [low, high] = self.limits(mean_radius_nm);
+        self.distance_nm
+            .require("correlation.distance_nm", [low, high], || {
+                format!(
+                    "distances between {low:.4} and {high:.4} nm: \
+                     correlation.distance_over_radius = {:?} times the mean radius, \
+                     {mean_radius_nm:.4} nm (particles.radius_nm)",
+                    self.distance_over_radius
+                )
+            })
+    }
+
+    /// Checks that there are distances for all mean radii between two (nm).
+    pub(super) fn check_radii(&self, [smallest, largest]: [f64; 2]) -> Result<()> {
+        // A density without holes is enough at the ends, a choice of values is not.
+        const STEPS: u32 = 400;
+        for i in 0..=STEPS {
+            let t = f64::from(i) / f64::from(STEPS);
+            self.check_spacing(smallest * (1.0 - t) + largest * t)?;
+        }
+        Ok(())
+    }
+
+    /// Spacing and disorder of particles of the given mean radius, for which
+    /// [`check_spacing`](Self::check_spacing) finds distances; otherwise the nearest there is.
     pub fn draw(
         &self,
         mean_radius_nm: f64,
         model: CorrelationModel,
         rng: &mut impl Source,
     ) -> Correlation {
-        let [low, high] = self.distance_over_radius.map(|f| f * mean_radius_nm);
-        // Tiny particles would otherwise have no choice at the lower end of the range.
-        let high = high.max(3.0 * self.distance_nm.min());
+        let [low, high] = self.limits(mean_radius_nm);
         let distance_nm = self
             .distance_nm
             .within(low, high)

@@ -145,6 +145,8 @@ impl Prior {
             .check("artifacts.saturation", positive, "positive counts")?;
         a.misalignment.validate()?;
         a.scatter.validate()?;
-        a.camera.validate()
+        a.camera.validate()?;
+        self.particles.check_window(self.setup.smallest_window())?;
+        self.correlation.check_radii(self.particles.mean_radii())
     }
 }

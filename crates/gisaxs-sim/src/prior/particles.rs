@@ -22,13 +22,16 @@ pub struct Particles {
     pub sizes: SizeDistribution,
 }
 
+/// Largest relative width of a component of a mixture: broader ones are one broad density.
+const WIDEST_OF_A_MIXTURE: f64 = 0.35;
+
 /// Ranges of [`Particles`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ParticlePrior {
     /// Mean radius, nm.
     pub radius_nm: Range,
-    /// Relative width of a component.
+    /// Relative width of a component; in mixtures, cut at 0.35.
     pub spread: Range,
     /// Height over radius.
     pub height_ratio: Range,
@@ -109,17 +112,77 @@ impl ParticlePrior {
                 expected: "three shares, none negative and one positive",
             });
         }
+        let mixed = self.modes[1] + self.modes[2] > 0.0 && self.free_form < 1.0;
+        if mixed && self.spread.min() > WIDEST_OF_A_MIXTURE {
+            return Err(crate::Error::Prior {
+                key: "particles.spread",
+                value: self.spread.to_string(),
+                expected: "values up to 0.35, the limit of the components of a mixture, or particles.modes = [1.0, 0.0, 0.0]",
+            });
+        }
         Ok(())
+    }
+
+    /// Checks that windows that end at `q_max` (nm^-1) leave radii to draw.
+    pub(super) fn check_window(&self, q_max: f64) -> Result<()> {
+        self.radius_nm
+            .require("particles.radius_nm", [self.least(q_max), f64::MAX], || {
+                format!(
+                    "radii of {:.4} nm or more: particles.min_radius_times_q = {} over the end of \
+                     the window, {q_max:.4} nm^-1, which setup.min_window and the geometry decide",
+                    self.least(q_max),
+                    self.min_radius_times_q
+                )
+            })
+    }
+
+    /// Smallest radius worth drawing, nm.
+    fn least(&self, q_max: f64) -> f64 {
+        self.min_radius_times_q / q_max
+    }
+
+    /// Smallest and largest mean radius that can be drawn, nm. The radius that is drawn is the
+    /// median of a log-normal density, whose mean is larger; cut at the smallest radius there is,
+    /// broad normal ones have a larger mean as well.
+    pub(super) fn mean_radii(&self) -> [f64; 2] {
+        let largest = |kind, spread: f64| {
+            let component = Component {
+                kind,
+                weight: 1.0,
+                radius_nm: self.radius_nm.max(),
+                spread: spread.min(self.spread.max()),
+            };
+            // One that cannot be built is refused where it is drawn.
+            SizeDistribution::new(vec![component]).map_or(self.radius_nm.max(), |d| d.mean_nm())
+        };
+        let [one, two, many] = self.modes;
+        let single = |kind, share: f64| {
+            (one > 0.0 && share > 0.0 && self.free_form < 1.0).then(|| largest(kind, f64::MAX))
+        };
+        let normal = 1.0 - self.log_normal - self.schulz_zimm;
+        let means = [
+            single(Kind::LogNormal, self.log_normal),
+            single(Kind::SchulzZimm, self.schulz_zimm),
+            // Shares that add up to 1 may do so but for rounding.
+            single(Kind::Gaussian, normal - 1e-9),
+            (two + many > 0.0).then(|| largest(Kind::Gaussian, WIDEST_OF_A_MIXTURE)),
+        ];
+        let largest = means
+            .into_iter()
+            .flatten()
+            .fold(self.radius_nm.max(), f64::max);
+        [self.radius_nm.min(), largest]
     }
 
     /// One sample's particles, for a measured window that ends at `q_max` (nm^-1).
     ///
     /// # Errors
-    /// If the prior leads to a distribution that is none.
+    /// If the window leaves no radius to draw, or the prior leads to a distribution that is none.
     pub fn draw(&self, q_max: f64, rng: &mut impl Source) -> Result<Particles> {
+        self.check_window(q_max)?;
         let radius = self
             .radius_nm
-            .within(self.min_radius_times_q / q_max, f64::MAX)
+            .within(self.least(q_max), f64::MAX)
             .quantile(rng.unit(Quantity::Radius));
         let height_ratio = self.height_ratio.quantile(rng.unit(Quantity::HeightRatio));
         let shape = if rng.chance(Quantity::Shape, self.cylinders) {
@@ -168,7 +231,7 @@ impl ParticlePrior {
         } else {
             rng.random_range(3..=5)
         };
-        let narrow = self.spread.within(self.spread.min(), 0.35);
+        let narrow = self.spread.within(self.spread.min(), WIDEST_OF_A_MIXTURE);
         let mut components: Vec<Component> = (0..count)
             .map(|_| Component {
                 kind: Kind::Gaussian,

@@ -248,6 +248,25 @@ impl SetupPrior {
         check_share("setup.knowledge", self.knowledge)
     }
 
+    /// Smallest end of the lateral window that can be drawn, nm^-1.
+    pub(super) fn smallest_window(&self) -> f64 {
+        let k = std::f64::consts::TAU / self.wavelength_nm.max();
+        // Columns on the wider side of the beam, over all.
+        let side = match &self.beam_column {
+            None => 0.5,
+            Some(range) => {
+                let middle = 0.5_f64.clamp(range.min(), range.max());
+                middle.max(1.0 - middle)
+            }
+        };
+        let edge = |d: &DetectorPrior| d.layout.shape()[1] as f64 * d.pixel_mm;
+        let edges = self.detectors.iter().map(edge).fold(f64::MAX, f64::min);
+        // Sines, not tangents, and no more than what is simulated.
+        let ratio = side * edges / self.distance_mm.max();
+        let q = k * ratio / (1.0 + ratio * ratio).sqrt();
+        q.max(self.min_window).clamp(f64::MIN_POSITIVE, 3.0)
+    }
+
     /// Setup number `index`.
     ///
     /// # Errors

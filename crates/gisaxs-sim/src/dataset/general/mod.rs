@@ -29,6 +29,7 @@
 //! a drawn parameter.
 
 mod particle;
+mod refusal;
 mod structure;
 
 use gisaxs_physics as physics;
@@ -38,10 +39,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{Error, Result};
-use super::keys;
 use crate::Range;
 use gisaxs_physics::elementary::{acos, asin, cos, powi};
 use particle::ParticleSpec;
+pub(super) use refusal::Refusal;
 use structure::Structure;
 
 /// The `[sample]` table: parameters, and a template that they fill.
@@ -218,17 +219,7 @@ impl Description {
         })?;
         let middle = self.draw(|_| 0.5);
         let built = middle.and_then(|values| self.build(&values, &beam));
-        match built {
-            Ok(_) => Ok(()),
-            Err(message) => Err(
-                unknown_field(file, &message).unwrap_or_else(|| Error::Value {
-                    file: file.to_owned(),
-                    key: "sample".into(),
-                    value: "the sample in the middle of all densities".into(),
-                    expected: message,
-                }),
-            ),
-        }
+        built.map(drop).map_err(|refusal| refusal.of(file))
     }
 
     /// A sample of this description with random parameters, in front of a beam.
@@ -240,54 +231,87 @@ impl Description {
         beam: &Beam,
         rng: &mut impl Rng,
     ) -> std::result::Result<physics::Sample, String> {
-        let values = self.draw(|_| rng.random())?;
-        self.build(&values, beam).map(|drawn| drawn.sample)
+        let values = self.draw(|_| rng.random()).map_err(|e| e.to_string())?;
+        let drawn = self.build(&values, beam).map_err(|e| e.to_string())?;
+        Ok(drawn.sample)
     }
 
     /// Values of all parameters; `unit` gives the coordinate of each.
     pub(super) fn draw(
         &self,
         mut unit: impl FnMut(usize) -> f64,
-    ) -> std::result::Result<Vec<f64>, String> {
-        let mut values: Vec<(&str, f64)> = Vec::new();
+    ) -> std::result::Result<Vec<f64>, Refusal> {
+        let mut values: Vec<f64> = Vec::new();
         for (i, p) in self.parameters.iter().enumerate() {
-            let bound = |text: &Option<String>, otherwise: f64| match text {
-                None => Ok(otherwise),
-                Some(text) => reference(text, &values).unwrap_or_else(|| {
-                    Err(format!(
-                        "{text:?}, expected \"$name\" or \"number * $name\""
-                    ))
-                }),
-            };
-            let low = bound(&p.at_least, f64::NEG_INFINITY)?;
-            let high = bound(&p.at_most, f64::INFINITY)?;
+            let [low, high] = self.limits_of(i, &values)?;
             if !p.range.reaches(low, high) {
-                return Err(format!(
-                    "{} has nothing between {low} and {high}: its density is {}",
-                    p.name, p.range
+                let limit = |name: &str, text: &Option<String>, value: f64| {
+                    text.as_ref()
+                        .map(|text| format!("{name} = {text:?}, which is {value:.6}"))
+                };
+                let limits = [
+                    limit("at_least", &p.at_least, low),
+                    limit("at_most", &p.at_most, high),
+                ];
+                let limits: Vec<String> = limits.into_iter().flatten().collect();
+                return Err(Refusal::value(
+                    format!("sample.parameters[{i}].range"),
+                    format!("{} of {:?}", p.range, p.name),
+                    format!("a density that reaches {}", limits.join(" and ")),
                 ));
             }
-            values.push((&p.name, p.range.within(low, high).quantile(unit(i))));
+            values.push(p.range.within(low, high).quantile(unit(i)));
         }
-        Ok(values.into_iter().map(|v| v.1).collect())
+        Ok(values)
+    }
+
+    /// Limits of all parameters, where they have these values.
+    pub(super) fn limits(&self, values: &[f64]) -> std::result::Result<Vec<[f64; 2]>, Refusal> {
+        (0..values.len())
+            .map(|i| self.limits_of(i, &values[..i]))
+            .collect()
+    }
+
+    /// Limits of parameter number `i` by those drawn before.
+    fn limits_of(&self, i: usize, before: &[f64]) -> std::result::Result<[f64; 2], Refusal> {
+        let names = self.parameters.iter().map(|p| p.name.as_str());
+        let values: Vec<(&str, f64)> = names.zip(before.iter().copied()).collect();
+        let p = &self.parameters[i];
+        let bound = |name: &str, text: &Option<String>, otherwise: f64| match text {
+            None => Ok(otherwise),
+            Some(text) => reference(text, &values)
+                .unwrap_or_else(|| Err("\"$name\" or \"number * $name\"".into()))
+                .map_err(|expected| {
+                    let key = format!("sample.parameters[{i}].{name}");
+                    Refusal::value(key, format!("{text:?}"), expected)
+                }),
+        };
+        Ok([
+            bound("at_least", &p.at_least, f64::NEG_INFINITY)?,
+            bound("at_most", &p.at_most, f64::INFINITY)?,
+        ])
     }
 
     /// The sample with these values of the parameters.
-    pub(super) fn build(&self, values: &[f64], beam: &Beam) -> std::result::Result<Drawn, String> {
+    pub(super) fn build(&self, values: &[f64], beam: &Beam) -> std::result::Result<Drawn, Refusal> {
         let names = self.parameters.iter().map(|p| p.name.as_str());
         let values: Vec<(&str, f64)> = names.zip(values.iter().copied()).collect();
         let template = serde_json::json!({
             "layers": self.layers,
             "populations": self.populations,
         });
+        let refused = |message: String| {
+            unknown_field(&message).unwrap_or_else(|| Refusal::built("sample", message))
+        };
+        let template = fill(&template, &values).map_err(refused)?;
         let filled: Filled =
-            serde_json::from_value(fill(&template, &values)?).map_err(|e| e.to_string())?;
-        filled.build(beam).map_err(|e| e.to_string())
+            serde_json::from_value(template).map_err(|e| refused(e.to_string()))?;
+        filled.build(beam).map_err(|e| refused(e.to_string()))
     }
 }
 
 /// Serde's complaint about an unknown field, with the nearest known one.
-pub(super) fn unknown_field(file: &str, message: &str) -> Option<Error> {
+fn unknown_field(message: &str) -> Option<Refusal> {
     let rest = message.split_once("unknown field `")?.1;
     let (name, expected) = rest.split_once('`')?;
     let known: Vec<String> = expected
@@ -296,7 +320,11 @@ pub(super) fn unknown_field(file: &str, message: &str) -> Option<Error> {
         .step_by(2)
         .map(str::to_owned)
         .collect();
-    Some(keys::nearest(file, "", name, &known))
+    Some(Refusal::Unknown {
+        prefix: String::new(),
+        name: name.to_owned(),
+        known,
+    })
 }
 
 impl Filled {

@@ -97,6 +97,12 @@ impl ParticleSpec {
                 unit: "",
                 allowed: expected,
             },
+            crate::Error::Conditional { key, .. } => gisaxs_physics::Error::Parameter {
+                name: key,
+                value: sizes.spread,
+                unit: "",
+                allowed: "a spread that leaves something to draw",
+            },
             crate::Error::Prior { key, expected, .. } => gisaxs_physics::Error::Parameter {
                 name: key,
                 value: sizes.joint.as_ref().map_or(f64::NAN, |j| j.spread),
