@@ -829,6 +829,29 @@ fn manifests_keep_every_bit() {
     assert!(dataset::verify(&place, 3, 1, &|| ()).unwrap().is_good());
 }
 
+/// The largest D / R_mean is obeyed where the widening for small particles is switched off.
+#[test]
+fn distances_obey_their_ratio_to_the_radius() {
+    let mut prior = Config::preset("p03-sputter").unwrap().prior();
+    let most = |prior: &Prior| {
+        let mut rng = stream(1, Purpose::Sample, 0);
+        (0..4000)
+            .map(|i| {
+                let radius = 0.9 + 0.01 * f64::from(i % 1000);
+                let model = CorrelationModel::Decoupling;
+                prior.correlation.draw(radius, model, &mut rng).distance_nm / radius
+            })
+            .fold(0.0, f64::max)
+    };
+    // 3 x 3 nm, reached by radii below 1.5 nm.
+    let widened = most(&prior);
+    assert!((6.5..=10.0).contains(&widened), "{widened}");
+    prior.correlation.small_particle_reach = 0.0;
+    prior.validate().unwrap();
+    let plain = most(&prior);
+    assert!((5.9..=6.0).contains(&plain), "{plain}");
+}
+
 /// Limits that would leave nothing are refused before anything is drawn, with all keys and numbers
 /// that take part.
 #[test]
@@ -890,6 +913,11 @@ fn limits_that_leave_nothing_are_refused() {
             "{error}"
         );
     }
+    // Without the widening, small particles reach no distance.
+    let text = "[particles]\nradius_nm = { uniform = [0.7, 9.0] }\n[correlation]\nsmall_particle_reach = 0.0\n\
+                distance_over_radius = [2.05, 4.0]\n[setup]\nmin_window = 2.0";
+    let error = Config::parse("my.toml", text).unwrap_err().to_string();
+    assert!(error.contains("small_particle_reach = 0"), "{error}");
     // Where a configuration was not asked, the draw is refused, with the number of the sample.
     let mut prior = Prior::default();
     prior.correlation.distance_nm = gisaxs_sim::Range::Uniform([3.0, 4.0]);

@@ -321,7 +321,13 @@ pub const KEYS: &[Key] = &[
         "correlation.distance_over_radius",
         "",
         "two ascending factors from 2",
-        "Smallest and largest D over the mean radius: D > 2 R_mean times a margin.",
+        "Smallest and largest D over the mean radius: D > 2 R_mean times a margin; the largest is widened by small_particle_reach.",
+    ),
+    key(
+        "correlation.small_particle_reach",
+        "",
+        "0, or 1 to 1000",
+        "The upper limit of D is at least this many times the lower end of distance_nm, so that small particles keep a choice; 0 for no widening.",
     ),
     key(
         "correlation.disorder",

@@ -232,11 +232,13 @@ fn check_limits(manifest: &Manifest, shard: &Shard) -> Result<Option<String>> {
         let [low, high] = manifest.config.correlation.limits(radii[i]);
         format!(
             "label/distance of sample {} is {}, {low} to {high} expected with \
-             label/mean_radius = {} and correlation.distance_over_radius = {:?}",
+             label/mean_radius = {}, correlation.distance_over_radius = {:?} and \
+             correlation.small_particle_reach = {}",
             first + i as u64,
             distances[i],
             radii[i],
-            manifest.config.correlation.distance_over_radius
+            manifest.config.correlation.distance_over_radius,
+            manifest.config.correlation.small_particle_reach
         )
     }))
 }

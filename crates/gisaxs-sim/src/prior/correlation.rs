@@ -49,8 +49,13 @@ fn all() -> f64 {
 pub struct CorrelationPrior {
     /// D, nm.
     pub distance_nm: Range,
-    /// Smallest and largest D over the mean radius; particles do not overlap.
+    /// Smallest and largest D over the mean radius; particles do not overlap. The largest is
+    /// widened for small particles, see `small_particle_reach`.
     pub distance_over_radius: [f64; 2],
+    /// The upper limit of D is at least this many times the lower end of `distance_nm`: particles
+    /// so small that `distance_over_radius` reaches that end hardly or not at all keep a choice.
+    /// 0 for no such widening.
+    pub small_particle_reach: f64,
     /// sigma_D / D. With a log-uniform range, half of the draws are uniform in it.
     pub disorder: Range,
     /// Share of samples with size-spacing correlation.
@@ -70,6 +75,7 @@ impl Default for CorrelationPrior {
         Self {
             distance_nm: Range::LogUniform([3.0, 80.0]),
             distance_over_radius: [2.05, 12.0],
+            small_particle_reach: 3.0,
             disorder: Range::LogUniform([0.03, 0.5]),
             size_spacing: 0.04,
             local_monodisperse: 0.04,
@@ -101,6 +107,14 @@ impl CorrelationPrior {
                 expected: "two ascending factors from 2 on: closer particles overlap",
             });
         }
+        let reach = self.small_particle_reach;
+        if !(reach == 0.0 || (1.0..=1000.0).contains(&reach)) {
+            return Err(crate::Error::Prior {
+                key: "correlation.small_particle_reach",
+                value: reach.to_string(),
+                expected: "0, or 1 to 1000",
+            });
+        }
         Ok(())
     }
 
@@ -118,12 +132,16 @@ impl CorrelationPrior {
         }
     }
 
-    /// Smallest and largest D (nm) for particles of this mean radius.
+    /// Smallest and largest D (nm) for particles of this mean radius R, before `distance_nm`
+    /// itself: f_0 R, and the larger of f_1 R and `small_particle_reach` times the lower end of
+    /// `distance_nm`, with f = `distance_over_radius`.
     #[must_use]
     pub fn limits(&self, mean_radius_nm: f64) -> [f64; 2] {
         let [low, high] = self.distance_over_radius.map(|f| f * mean_radius_nm);
-        // Tiny particles would otherwise have no choice at the lower end of the range.
-        [low, high.max(3.0 * self.distance_nm.min())]
+        [
+            low,
+            high.max(self.small_particle_reach * self.distance_nm.min()),
+        ]
     }
 
     /// Checks that there are distances to draw for particles of this mean radius.
@@ -137,8 +155,9 @@ impl CorrelationPrior {
                 format!(
                     "distances between {low:.4} and {high:.4} nm: \
                      correlation.distance_over_radius = {:?} times the mean radius, \
-                     {mean_radius_nm:.4} nm (particles.radius_nm)",
-                    self.distance_over_radius
+                     {mean_radius_nm:.4} nm (particles.radius_nm), with \
+                     correlation.small_particle_reach = {}",
+                    self.distance_over_radius, self.small_particle_reach
                 )
             })
     }
