@@ -95,16 +95,22 @@ material = "Cu"
 parameters = { radius_x = "$radius", radius_y = 3.0, radius_z = 2.0 }
 "#;
 
-/// SHA-256 of all fields and of the provenance of a sample.
-fn digest(generator: &Generator, index: u64) -> String {
-    let group = generator.group(generator.group_of(index)).unwrap();
-    let record = generator.sample(&group, index).unwrap();
-    let mut bytes = record.provenance.clone().into_bytes();
-    for numbers in &record.fields {
-        numbers.append_to(&mut bytes);
+/// SHA-256 of all arrays of the first samples, and of their provenance: two digests, so that a new
+/// entry of the provenance shows to be no more than that.
+fn digests(generator: &Generator, samples: u64) -> [String; 2] {
+    let [mut arrays, mut texts] = [Vec::new(), Vec::new()];
+    for index in 0..samples {
+        let group = generator.group(generator.group_of(index)).unwrap();
+        let record = generator.sample(&group, index).unwrap();
+        for numbers in &record.fields {
+            numbers.append_to(&mut arrays);
+        }
+        texts.extend(record.provenance.into_bytes());
     }
-    let digest = Sha256::digest(bytes);
-    digest[..12].iter().map(|b| format!("{b:02x}")).collect()
+    [arrays, texts].map(|bytes| {
+        let digest = Sha256::digest(bytes);
+        digest[..12].iter().map(|b| format!("{b:02x}")).collect()
+    })
 }
 
 fn configurations() -> Vec<(&'static str, Config)> {
@@ -117,48 +123,29 @@ fn configurations() -> Vec<(&'static str, Config)> {
     all
 }
 
-/// Every bit of the first samples. What changes them is as data-breaking as what changes the
-/// table of `dataset.rs`. To pin anew, run with `PIN=1 -- --nocapture` and copy what is printed.
-const PINNED: &[(&str, [&str; 3])] = &[
+/// Arrays and provenance of the first samples, every bit. A change of the arrays is as
+/// data-breaking as one of the table of `dataset.rs`; the provenance may gain entries. To pin
+/// anew, run with `PIN=1 -- --nocapture` and copy what is printed.
+const PINNED: &[(&str, [&str; 2])] = &[
     (
         "general",
-        [
-            "c5abc6dfe5df663e81626b18",
-            "b9f9e3b3aa00193314375679",
-            "65a7ffe0da464fc860f917ca",
-        ],
+        ["030d36cd48a1ebd0989dbd87", "6dad727fc84bf62986288cd6"],
     ),
     (
         "p03-sputter",
-        [
-            "6796bc70c4a6d493de6b3a80",
-            "24b9546e744e61c1ba84dfff",
-            "7c7e761baa7521fc3fb31297",
-        ],
+        ["bb52a3f0d94bf7742faa6740", "20664504169818847ff29351"],
     ),
     (
         "galaxi",
-        [
-            "ab594e6f3ae2eda363f8d0b3",
-            "6679ef459c1ae014368ebc09",
-            "1b19d1b1d8b15a61c20b1dc2",
-        ],
+        ["0ccde0735ab97de1d2febf6e", "2b1b5bed2368e298480ff469"],
     ),
     (
         "frames",
-        [
-            "c2fa09df06075f19d05bbebf",
-            "6c6bf5733d00e959ffdd125d",
-            "e1d91ec41528ba3ecd946b3b",
-        ],
+        ["07d22fa9d3cd645adebbd61c", "3c84db6b5dede2faf47c8eb8"],
     ),
     (
         "described",
-        [
-            "4cd59a1702dcd68731287d0f",
-            "f9dd5f83c5c3a1ebd896f021",
-            "c8e123ca047f5dd27e6023bb",
-        ],
+        ["85734d54ac2a5204e801356b", "4998ed4bd1efdf6753895a79"],
     ),
 ];
 
@@ -168,7 +155,7 @@ fn every_bit_of_the_first_samples_is_pinned() {
     for (name, config) in configurations() {
         assert_eq!(config.dataset.arithmetic, Arithmetic::Portable, "{name}");
         let generator = Generator::new(config, 1, 4096).unwrap();
-        let found = [0, 1, 2].map(|i| digest(&generator, i));
+        let found = digests(&generator, 4);
         if std::env::var_os("PIN").is_some() {
             println!("    ({name:?}, {found:?}),");
             continue;
