@@ -279,6 +279,7 @@ fn setup(instrument: &Instrument) -> Result<(Setup, Vec<String>), Failure> {
         detector_name: instrument.detector_name(),
         layout,
         stack: Multilayer::new(layers)?,
+        materials: Vec::new(),
         particle,
         particle_name: String::new(),
         known: Known::default(),

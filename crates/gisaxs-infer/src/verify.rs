@@ -603,6 +603,7 @@ mod tests {
                 modules: [3, 1],
             },
             stack: stack.clone(),
+            materials: vec!["Si".into()],
             particle: RefractiveIndex::new(2.9e-5, 2.2e-6).unwrap(),
             particle_name: "Au".into(),
             known: Known::default(),

@@ -284,12 +284,12 @@ impl FrameSetup {
     }
 
     /// Counts of an exposure of particles with the relative `rate` per pixel: artifacts, noise
-    /// and masks, [`GAP`] and [`DEAD`].
+    /// and masks, [`GAP`] and [`DEAD`]. Draws hot pixels and records those that were seen in `drawn`.
     #[must_use]
     pub fn expose(
         &self,
         mut rate: Vec<f32>,
-        drawn: &Drawn,
+        drawn: &mut Drawn,
         hot_pixels: usize,
         rng: &mut impl Source,
     ) -> Vec<f32> {
@@ -321,7 +321,9 @@ impl FrameSetup {
             camera.frame_counts(&setup.layout, pixel_mm, drawn.saturation, &mut counts);
         }
         let brightest = drawn.exposure.peak_counts * 10.0;
-        HotPixels::draw(counts.len(), hot_pixels, brightest, rng).add(&mut counts, |_| true);
+        let hot = HotPixels::draw(counts.len(), hot_pixels, brightest, rng);
+        hot.add(&mut counts, |_| true);
+        drawn.hot_pixels = hot.recorded(|i| valid[i], |i| i);
         for (i, (count, &valid)) in counts.iter_mut().zip(valid).enumerate() {
             let (col, row) = (i % cols, i / cols);
             if valid {
@@ -409,13 +411,13 @@ impl SimulatedFrame {
         setup: Setup,
         particles: Particles,
         correlation: Correlation,
-        drawn: Drawn,
+        mut drawn: Drawn,
         hot_pixels: usize,
         rng: &mut impl Source,
     ) -> Result<Self> {
         let frame = FrameSetup::new(setup);
         let rate = frame.cross_section(&particles, &correlation);
-        let counts = frame.expose(rate, &drawn, hot_pixels, rng);
+        let counts = frame.expose(rate, &mut drawn, hot_pixels, rng);
         let setup = frame.setup;
         let (rows, cols) = (setup.detector.rows, setup.detector.cols);
         let (believed_beam, believed_detector) =

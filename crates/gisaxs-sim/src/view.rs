@@ -4,16 +4,14 @@
 //! the Poisson counts of n pixels is a Poisson count of n times the mean, and every
 //! artifact acts on rates per bin or on the number of valid pixels per cell.
 
-use std::ops::Range;
-
 use gisaxs_physics::Multilayer;
 use rand::Rng;
 
 use crate::Result;
 use crate::artifact::pixelwise::exp;
-use crate::artifact::{Bins, CellRaster, Drawn, HotPixels, Surface, poisson};
+use crate::artifact::{Bins, CellRaster, Drawn, HotPixels, Obstacles, Surface, poisson};
 use crate::pattern::{CellGrid, StoredPattern, Window, cell_structure_factor, moments};
-use crate::prior::{Correlation, CorrelationModel, Particles, Prior, Setup};
+use crate::prior::{ArtifactPrior, Correlation, CorrelationModel, Particles, Prior, Setup};
 use crate::rng::{Purpose, Quantity, Source, stream};
 
 /// A setup seen through a cell grid.
@@ -195,9 +193,9 @@ impl View {
                 .correlation
                 .draw(sample.mean_radius_nm, CorrelationModel::Decoupling, rng)
         });
-        let drawn = draw_artifacts(prior, rng);
+        let mut drawn = draw_artifacts(prior, rng);
         let rate = cells.expected(sample, &correlation, &drawn);
-        let (sum, pixels) = cells.expose(rate, &drawn, prior.artifacts.hot_pixels, (n_q, n_k), rng);
+        let (sum, pixels) = cells.expose(rate, &mut drawn, &prior.artifacts, (n_q, n_k), rng);
         Self {
             sum,
             pixels,
@@ -249,26 +247,23 @@ impl CellSetup {
     }
 
     /// Counts and valid pixels on the whole grid of `n_q` by `n_k` cells, from the expected
-    /// counts per pixel in the cells of the window.
+    /// counts per pixel in the cells of the window. Draws obstacles and hot pixels, and records
+    /// them in `drawn` by the cells of the whole grid.
     #[must_use]
     pub fn expose(
         &self,
         mut rate: Vec<f32>,
-        drawn: &Drawn,
-        hot_pixels: usize,
+        drawn: &mut Drawn,
+        prior: &ArtifactPrior,
         (n_q, n_k): (usize, usize),
         rng: &mut impl Rng,
     ) -> (Vec<f32>, Vec<f32>) {
-        if rng.random_bool(0.25) {
-            // An arm, a cable, a screw: dark, and in nobody's mask.
-            let leak = 0.3 * rng.random::<f32>();
-            a_block(self.grid.n_q(), self.grid.n_k(), rng)
-                .for_each(|line| rate[line].iter_mut().for_each(|r| *r *= leak));
-        }
+        let [width, height] = [self.grid.n_q(), self.grid.n_k()];
+        let [left, bottom] = [self.window.q[0], self.window.k[0]];
         let mut pixels = self.pixels.clone();
-        if rng.random_bool(0.25) {
-            a_block(self.grid.n_q(), self.grid.n_k(), rng).for_each(|line| pixels[line].fill(0.0));
-        }
+        let obstacles = Obstacles::draw(prior.obstacles, [width, height], rng);
+        obstacles.apply(width, &mut rate, &mut pixels);
+        drawn.obstacles = obstacles.moved(left, bottom);
         let camera = &drawn.camera;
         let setup = &self.setup;
         let raster = (!camera.is_none())
@@ -291,11 +286,17 @@ impl CellSetup {
             camera.cell_counts(raster, pixel_mm, drawn.saturation, &mut pixels, &mut counts);
         }
         let brightest = drawn.exposure.peak_counts * 10.0;
-        HotPixels::draw(counts.len(), hot_pixels, brightest, rng)
-            .add(&mut counts, |i| pixels[i] > 0.0);
+        let hot = HotPixels::draw(counts.len(), prior.hot_pixels, brightest, rng);
+        hot.add(&mut counts, |i| pixels[i] > 0.0);
+        drawn.hot_pixels = hot.recorded(
+            |i| pixels[i] > 0.0,
+            |bin| {
+                let (row, column) = (bin as usize / width, bin as usize % width);
+                ((bottom + row) * n_q + left + column) as u32
+            },
+        );
 
         let (mut sum, mut full_pixels) = (vec![0.0; n_q * n_k], vec![0.0; n_q * n_k]);
-        let width = self.grid.n_q();
         for (row, k) in (self.window.k[0]..self.window.k[1]).enumerate() {
             let to = k * n_q + self.window.q[0]..k * n_q + self.window.q[1];
             let from = row * width..(row + 1) * width;
@@ -372,16 +373,4 @@ fn taps(centres: &[f64], truth: impl Fn(f64) -> f64) -> Vec<(usize, usize, f32)>
             (upper - 1, upper, u as f32)
         })
         .collect()
-}
-
-/// The lines of a random block of cells, up to a quarter of the grid wide and high:
-/// whatever may stand in the way.
-fn a_block(n_q: usize, n_k: usize, rng: &mut impl Rng) -> impl Iterator<Item = Range<usize>> {
-    let mut span = |n: usize| {
-        let width = rng.random_range(1..=n.div_ceil(4));
-        let start = rng.random_range(0..=n - width);
-        start..start + width
-    };
-    let (columns, rows) = (span(n_q), span(n_k));
-    rows.map(move |row| row * n_q + columns.start..row * n_q + columns.end)
 }

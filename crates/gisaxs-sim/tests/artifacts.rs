@@ -198,7 +198,7 @@ proptest! {
         let cells = cells(&prior, index);
         let sample = Sample::draw(&prior, &cells, 3, index).unwrap();
         let rng = &mut stream(seed, Purpose::View, 0);
-        let drawn = Drawn::draw(&prior.artifacts, rng);
+        let mut drawn = Drawn::draw(&prior.artifacts, rng);
         let correlation = prior.correlation.draw(
             sample.mean_radius_nm,
             gisaxs_sim::CorrelationModel::Decoupling,
@@ -206,7 +206,7 @@ proptest! {
         );
         let rate = cells.expected(&sample, &sample.fixed.unwrap_or(correlation), &drawn);
         prop_assert!(rate.iter().all(|r| r.is_finite() && *r >= 0.0));
-        let (sum, pixels) = cells.expose(rate, &drawn, 12, (30, 30), rng);
+        let (sum, pixels) = cells.expose(rate, &mut drawn, &prior.artifacts, (30, 30), rng);
         prop_assert!(sum.iter().chain(&pixels).all(|x| x.is_finite() && *x >= 0.0));
     }
 }

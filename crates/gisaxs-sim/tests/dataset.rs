@@ -262,6 +262,111 @@ fn samples_depend_on_configuration_seed_and_index_only() {
     }
 }
 
+/// Numbers of a field of a sample.
+fn numbers(generator: &Generator, record: &Record, name: &str) -> Vec<f64> {
+    let at = generator.fields().iter().position(|f| f.name == name);
+    match &record.fields[at.unwrap()] {
+        Numbers::U8(x) => x.iter().map(|x| f64::from(*x)).collect(),
+        Numbers::I32(x) => x.iter().map(|x| f64::from(*x)).collect(),
+        Numbers::F32(x) => x.iter().map(|x| f64::from(*x)).collect(),
+        Numbers::F64(x) => x.clone(),
+        Numbers::U64(x) => x.iter().map(|x| *x as f64).collect(),
+    }
+}
+
+/// What hides or adds single pixels and cells is in the provenance, by place.
+#[test]
+fn provenance_says_which_pixels_are_hidden_dead_and_hot() {
+    let json = |record: &Record| -> serde_json::Value {
+        serde_json::from_str(&record.provenance).unwrap()
+    };
+    let indices = |value: &serde_json::Value| -> Vec<usize> {
+        let list = value.as_array().unwrap().iter();
+        list.map(|v| v.as_u64().unwrap() as usize).collect()
+    };
+    // Cells: blocks of the whole grid, with and without the key.
+    for share in [0.25, 0.0, 1.0] {
+        let mut config = Config::preset("general").unwrap();
+        config.artifacts.obstacles = share;
+        let generator = Generator::new(config, 1, 4096).unwrap();
+        let group = generator.group(0).unwrap();
+        let (mut masked, mut dark, mut hot) = (0, 0, 0);
+        for index in 0..32 {
+            let record = generator.sample(&group, index).unwrap();
+            let text = json(&record);
+            let valid = numbers(&generator, &record, "valid");
+            let materials = text["setup"]["materials"].as_array().unwrap().len();
+            assert_eq!(
+                materials + 1,
+                text["setup"]["layers"].as_array().unwrap().len()
+            );
+            let obstacles = &text["artifacts"]["obstacles"];
+            dark += i32::from(obstacles["dark"]["leak"].as_f64().is_some_and(|l| l < 0.3));
+            if let Some(block) = obstacles.get("masked") {
+                masked += 1;
+                let (columns, rows) = (indices(&block["columns"]), indices(&block["rows"]));
+                assert!(columns[0] < columns[1] && rows[0] < rows[1]);
+                for row in rows[0]..rows[1] {
+                    assert!((columns[0]..columns[1]).all(|c| valid[row * 112 + c] == 0.0));
+                }
+            }
+            for hit in text["artifacts"]["hot_pixels"]["hits"]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
+                hot += 1;
+                assert_eq!(
+                    valid[hit[0].as_u64().unwrap() as usize],
+                    1.0,
+                    "sample {index}"
+                );
+            }
+        }
+        let expected = match share {
+            0.0 => 0..=0,
+            1.0 => 32..=32,
+            _ => 1..=18,
+        };
+        assert!(
+            expected.contains(&masked) && expected.contains(&dark),
+            "{masked} {dark}"
+        );
+        assert!(hot > 32, "{hot}");
+    }
+    // Pixels.
+    let mut config = small();
+    config.artifacts.hot_pixels = 40;
+    let generator = Generator::new(config, 5, 16).unwrap();
+    let (mut dead, mut hot) = (0, 0);
+    for index in 0..16 {
+        let group = generator.group(generator.group_of(index)).unwrap();
+        let record = generator.sample(&group, index).unwrap();
+        let text = json(&record);
+        let [valid, counts] = ["valid", "counts"].map(|n| numbers(&generator, &record, n));
+        let at = indices(&text["setup"]["dead_pixels_at"]);
+        assert_eq!(text["setup"]["dead_pixels"].as_u64(), Some(at.len() as u64));
+        for &i in &at {
+            dead += 1;
+            assert!(valid[i] == 0.0 && counts[i] <= 0.0);
+        }
+        let cutoff = text["artifacts"]["saturation"]["cutoff"].as_f64().unwrap();
+        for hit in text["artifacts"]["hot_pixels"]["hits"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            hot += 1;
+            let (i, extra) = (hit[0].as_u64().unwrap() as usize, hit[1].as_f64().unwrap());
+            assert!(
+                extra >= 10.0 && counts[i] >= extra.min(cutoff),
+                "sample {index}"
+            );
+        }
+    }
+    assert!(dead > 3 && hot > 100, "{dead} {hot}");
+}
+
 #[test]
 fn labels_are_the_density_that_is_simulated() {
     let generator = Generator::new(Config::preset("p03-sputter").unwrap(), 3, 64).unwrap();

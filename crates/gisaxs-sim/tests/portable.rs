@@ -129,23 +129,23 @@ fn configurations() -> Vec<(&'static str, Config)> {
 const PINNED: &[(&str, [&str; 2])] = &[
     (
         "general",
-        ["030d36cd48a1ebd0989dbd87", "6dad727fc84bf62986288cd6"],
+        ["030d36cd48a1ebd0989dbd87", "9c62b5b6660f43172a8d3795"],
     ),
     (
         "p03-sputter",
-        ["bb52a3f0d94bf7742faa6740", "20664504169818847ff29351"],
+        ["bb52a3f0d94bf7742faa6740", "09b858b5c92cd4ce25d8ebee"],
     ),
     (
         "galaxi",
-        ["0ccde0735ab97de1d2febf6e", "2b1b5bed2368e298480ff469"],
+        ["0ccde0735ab97de1d2febf6e", "26ce9f174a7a5ba13fc4c4b7"],
     ),
     (
         "frames",
-        ["07d22fa9d3cd645adebbd61c", "3c84db6b5dede2faf47c8eb8"],
+        ["07d22fa9d3cd645adebbd61c", "5449b682da5a3a23b8fdd795"],
     ),
     (
         "described",
-        ["85734d54ac2a5204e801356b", "4998ed4bd1efdf6753895a79"],
+        ["85734d54ac2a5204e801356b", "9068cc6051a8639379449e28"],
     ),
 ];
 

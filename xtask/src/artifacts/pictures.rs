@@ -397,7 +397,7 @@ pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
                 let rng = &mut stream(1, Purpose::View, 0);
                 let mut drawn = plain(rng);
                 (case.both)(&mut drawn);
-                let before = frame.expose(rate.clone(), &drawn, 0, &mut rng.clone());
+                let before = frame.expose(rate.clone(), &mut drawn, 0, &mut rng.clone());
                 let mut setup = plain_setup.clone();
                 (case.with)(&mut setup, &mut drawn);
                 let changed = FrameSetup::new(setup);
@@ -405,7 +405,7 @@ pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
                     Some(_) => changed.cross_section(&particles, &correlation),
                     None => rate.clone(),
                 };
-                let after = changed.expose(rate, &drawn, case.hot_pixels, rng);
+                let after = changed.expose(rate, &mut drawn, case.hot_pixels, rng);
                 [before, after].map(|counts| tile(&counts, &frame.setup, case))
             })
             .collect();

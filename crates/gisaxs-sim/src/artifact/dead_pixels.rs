@@ -20,4 +20,13 @@ impl DeadPixels {
                 .collect(),
         }
     }
+
+    /// The pixels in ascending order, each once.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<u32> {
+        let mut pixels = self.pixels.clone();
+        pixels.sort_unstable();
+        pixels.dedup();
+        pixels
+    }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::level::ranked;
 use super::{
-    Air, Bins, Blur, Camera, Diffuse, Exposure, FlightTube, Misalignment, Response, Rod,
-    Saturation, Scatter, Surface,
+    Air, Bins, Blur, Camera, Diffuse, Exposure, FlightTube, HotPixels, Misalignment, Obstacles,
+    Response, Rod, Saturation, Scatter, Surface,
 };
 use crate::prior::ArtifactPrior;
 use crate::rng::{Purpose, Source};
@@ -40,11 +40,18 @@ pub struct Drawn {
     /// What the camera adds.
     #[serde(default, skip_serializing_if = "Camera::is_none")]
     pub camera: Camera,
+    /// What stands in the way of cells; drawn as they are exposed, none before and on frames.
+    #[serde(default, skip_serializing_if = "Obstacles::is_none")]
+    pub obstacles: Obstacles,
+    /// Hot pixels; drawn after the counts, none before.
+    #[serde(default, skip_serializing_if = "HotPixels::is_none")]
+    pub hot_pixels: HotPixels,
 }
 
 impl Drawn {
     /// Draws every artifact: the older ones from `rng`, wavelength, divergence, scatter and camera
-    /// from its branch [`Purpose::Artifacts`].
+    /// from its branch [`Purpose::Artifacts`]. What is drawn during the exposure is not there yet:
+    /// [`Obstacles`] and [`HotPixels`].
     pub fn draw(prior: &ArtifactPrior, rng: &mut impl Source) -> Self {
         let late = &mut rng.branch(Purpose::Artifacts);
         let scatter = Scatter::draw(&prior.scatter, late);
@@ -74,6 +81,8 @@ impl Drawn {
             misalignment: Misalignment::draw(&prior.misalignment, rng, late),
             scatter,
             camera,
+            obstacles: Obstacles::default(),
+            hot_pixels: HotPixels::default(),
         }
     }
 

@@ -5,9 +5,9 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 /// Spurious counts in a few bins: hot pixels, cosmic-ray hits, zingers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HotPixels {
-    /// Bin index and extra counts.
+    /// Bin (row-major index of a pixel or cell) and extra counts.
     pub hits: Vec<(u32, f32)>,
 }
 
@@ -23,6 +23,21 @@ impl HotPixels {
                     (bin, (10.0 * powf(span, rng.random())).round() as f32)
                 })
                 .collect(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.hits.is_empty()
+    }
+
+    /// The hits that `is_valid` bins got, numbered as `number` says.
+    #[must_use]
+    pub fn recorded(&self, is_valid: impl Fn(usize) -> bool, number: impl Fn(u32) -> u32) -> Self {
+        let hits = self.hits.iter().filter(|hit| is_valid(hit.0 as usize));
+        Self {
+            hits: hits.map(|&(bin, extra)| (number(bin), extra)).collect(),
         }
     }
 

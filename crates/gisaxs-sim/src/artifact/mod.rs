@@ -7,7 +7,7 @@
 //!   [`Fringes`], [`Population`], [`Air`], [`GuinierPorod`], [`Window`], [`Rod`], [`Response`], [`Blur`],
 //!   [`FlightTube`], the flat background, and gains of pixels: [`FlatField`], [`GapEdges`];
 //! - **masks** hide detector pixels: [`ModuleLayout`] gaps, [`Beamstop`], [`Shadow`],
-//!   [`DeadPixels`];
+//!   [`DeadPixels`]; [`Obstacles`] hide cells;
 //! - **counting** turns rates into counts: [`Exposure`], [`DeadTime`], [`poisson`],
 //!   [`Saturation`], [`HotPixels`], [`NoisyPixels`], [`BadLines`], [`CosmicRays`].
 //!
@@ -43,6 +43,7 @@ mod misalignment;
 mod module_gaps;
 mod mount;
 mod noisy_pixels;
+mod obstacle;
 pub(crate) mod pixelwise;
 mod poisson;
 mod population;
@@ -76,6 +77,7 @@ pub use misalignment::{Misalignment, MisalignmentPrior};
 pub use module_gaps::ModuleLayout;
 pub use mount::Mount;
 pub use noisy_pixels::NoisyPixels;
+pub use obstacle::{Block, Obstacle, Obstacles};
 pub use poisson::poisson;
 pub use population::Population;
 pub use raster::CellRaster;

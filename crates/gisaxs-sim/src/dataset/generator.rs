@@ -362,12 +362,12 @@ impl Generator {
                 prior.correlation.check_spacing(mean)?;
                 let model = prior.correlation.draw_model(&mut of_sample);
                 let correlation = prior.correlation.draw(mean, model, &mut of_sample);
-                let drawn = draw_artifacts(prior, &mut of_view);
+                let mut drawn = draw_artifacts(prior, &mut of_view);
                 let rate = frame.cross_section(&particles, &correlation);
                 let image = exposed(
                     frame,
                     rate,
-                    &drawn,
+                    &mut drawn,
                     prior.artifacts.hot_pixels,
                     &mut of_view,
                 );
@@ -434,10 +434,14 @@ impl Generator {
             _ => of_sample.random(),
         })?;
         let beam = &group.setup().beam;
-        let general::Drawn { sample, sizes } = description.build(&values, beam)?;
+        let general::Drawn {
+            sample,
+            sizes,
+            materials,
+        } = description.build(&values, beam)?;
         let stack = sample.stack().clone();
-        let drawn = draw_artifacts(&self.prior, &mut of_view);
-        let hot_pixels = self.prior.artifacts.hot_pixels;
+        let mut drawn = draw_artifacts(&self.prior, &mut of_view);
+        let artifacts = &self.prior.artifacts;
         let layers = stack.layers();
         let substrate = layers[layers.len() - 1].index;
         let film = (layers.len() == 3).then(|| (layers[1].index, layers[1].thickness_nm));
@@ -447,7 +451,7 @@ impl Generator {
                 let pattern = StoredPattern::new(&general_moments(&sample, &cells));
                 let rate = cells.expected_of(&pattern, None, &drawn);
                 let (sum, pixels) =
-                    cells.expose(rate, &drawn, hot_pixels, (N_Q, N_K), &mut of_view);
+                    cells.expose(rate, &mut drawn, artifacts, (N_Q, N_K), &mut of_view);
                 let known = Known {
                     particle: None,
                     substrate: Some(substrate),
@@ -464,7 +468,8 @@ impl Generator {
             Group::Frame(frame) => {
                 let frame = frame.on(stack.clone());
                 let rate = general_rate(&sample, &frame);
-                exposed(&frame, rate, &drawn, hot_pixels, &mut of_view)
+                let hot_pixels = artifacts.hot_pixels;
+                exposed(&frame, rate, &mut drawn, hot_pixels, &mut of_view)
             }
         };
         let mut fields = self.head(index, image);
@@ -485,7 +490,7 @@ impl Generator {
         fields.extend([mean, square.sqrt()].map(|x| Numbers::F64(vec![x])));
         fields.extend(values.iter().map(|&x| Numbers::F64(vec![x])));
         let mut setup = group.setup().clone();
-        setup.stack = stack;
+        (setup.stack, setup.materials) = (stack, materials);
         fields.extend(tail(&setup, film.map_or(0.0, |f| f.1), &drawn, attempt));
         let named: serde_json::Map<String, serde_json::Value> = description
             .parameters
@@ -570,7 +575,7 @@ fn encoded(
 fn exposed(
     frame: &FrameSetup,
     rate: Vec<f32>,
-    drawn: &Drawn,
+    drawn: &mut Drawn,
     hot_pixels: usize,
     rng: &mut impl Source,
 ) -> Vec<Numbers> {
@@ -599,8 +604,7 @@ fn tail(setup: &Setup, film_nm: f64, drawn: &Drawn, attempt: u64) -> Vec<Numbers
     .to_vec()
 }
 
-/// Everything that was drawn, as a JSON text. Pixels of the mask are in the frame or in
-/// `valid`, so dead ones are only counted.
+/// Everything that was drawn, as a JSON text.
 fn provenance(
     index: u64,
     attempt: u64,
@@ -608,6 +612,7 @@ fn provenance(
     sample: serde_json::Value,
     drawn: &Drawn,
 ) -> String {
+    let dead = setup.dead.sorted();
     json!({
         "index": index,
         "attempt": attempt,
@@ -620,6 +625,7 @@ fn provenance(
             "pixel_mm": setup.detector.pixel_mm,
             "particle": { "material": setup.particle_name, "index": setup.particle },
             "layers": setup.stack.layers(),
+            "materials": setup.materials,
             "known": {
                 "particle": setup.known.particle.is_some(),
                 "substrate": setup.known.substrate.is_some(),
@@ -627,7 +633,8 @@ fn provenance(
             },
             "beamstops": setup.beamstops,
             "shadow": setup.shadow,
-            "dead_pixels": setup.dead.pixels.len(),
+            "dead_pixels": dead.len(),
+            "dead_pixels_at": dead,
             "mount": setup.mount,
         },
         "sample": sample,

@@ -414,6 +414,12 @@ pub const KEYS: &[Key] = &[
         "Most hot pixels that nobody flagged, per frame.",
     ),
     key(
+        "artifacts.obstacles",
+        "",
+        "0 to 1",
+        "Share of network inputs with a dark block that nobody masked, and with a masked one.",
+    ),
+    key(
         "artifacts.saturation",
         "counts",
         "density, above 0",

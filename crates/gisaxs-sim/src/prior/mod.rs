@@ -52,6 +52,9 @@ pub struct ArtifactPrior {
     pub flight_tube: f64,
     /// Most hot pixels that nobody flagged, per frame.
     pub hot_pixels: usize,
+    /// Share of network inputs with a dark block of cells that nobody masked, and share with a masked
+    /// one.
+    pub obstacles: f64,
     /// Counts at which a pixel is overloaded.
     pub saturation: Range,
     /// Errors of the instrument file.
@@ -73,6 +76,7 @@ impl Default for ArtifactPrior {
             response: Range::Uniform([0.0, 0.12]),
             flight_tube: 0.35,
             hot_pixels: 12,
+            obstacles: 0.25,
             saturation: Range::LogUniform([1.0e5, 1.5e6]),
             misalignment: MisalignmentPrior::default(),
             scatter: ScatterPrior::default(),
@@ -141,6 +145,7 @@ impl Prior {
         a.response
             .check("artifacts.response", [0.0, 1.0], "0 to 1")?;
         check_share("artifacts.flight_tube", a.flight_tube)?;
+        check_share("artifacts.obstacles", a.obstacles)?;
         a.saturation
             .check("artifacts.saturation", positive, "positive counts")?;
         a.misalignment.validate()?;

@@ -146,6 +146,8 @@ pub struct Setup {
     pub layout: ModuleLayout,
     /// Vacuum, the layers, the substrate.
     pub stack: Multilayer,
+    /// Names of the materials below the vacuum, from top to bottom; empty if nobody knows.
+    pub materials: Vec<String>,
     /// Refractive index of the particles.
     pub particle: RefractiveIndex,
     /// Name of the particle material.
@@ -286,7 +288,7 @@ impl SetupPrior {
         let particle_name =
             &self.particles[rng.choice(Quantity::ParticleMaterial, self.particles.len())];
         let particle = Material::named(particle_name)?.index(energy)?;
-        let (stack, film) = self.layers(energy, rng)?;
+        let (stack, materials, film) = self.layers(energy, rng)?;
         let silicon = stack.layers()[stack.layers().len() - 1].index;
         let known = Known {
             particle: rng.random_bool(self.knowledge).then_some(particle),
@@ -314,6 +316,7 @@ impl SetupPrior {
             detector_name: choice.name.clone(),
             layout,
             stack,
+            materials,
             particle,
             particle_name: particle_name.clone(),
             known,
@@ -390,22 +393,26 @@ impl SetupPrior {
         })
     }
 
-    /// Vacuum / [polymer or oxide film] / [native oxide] / substrate, and the film.
+    /// Vacuum / [polymer or oxide film] / [native oxide] / substrate, their names below the
+    /// vacuum, and the film.
     #[allow(clippy::type_complexity)]
     fn layers(
         &self,
         energy: f64,
         rng: &mut impl Source,
-    ) -> Result<(Multilayer, Option<(RefractiveIndex, f64)>)> {
+    ) -> Result<(Multilayer, Vec<String>, Option<(RefractiveIndex, f64)>)> {
         let index =
             |name: &str| -> Result<RefractiveIndex> { Ok(Material::named(name)?.index(energy)?) };
+        let mut names = Vec::new();
         let film = if rng.chance(Quantity::Film, self.polymer_films) {
             let pick = rng.random::<f64>() * self.polymers.len() as f64;
             let name = &self.polymers[(pick as usize).min(self.polymers.len() - 1)];
             let thickness = self.polymer_nm.quantile(rng.unit(Quantity::FilmThickness));
+            names.push(name.clone());
             Some((index(name)?, thickness))
         } else if rng.random_bool(self.oxides) {
             let thickness = self.oxide_nm.quantile(rng.unit(Quantity::FilmThickness));
+            names.push("SiO2".into());
             Some((index("SiO2")?, thickness))
         } else {
             None
@@ -422,6 +429,7 @@ impl SetupPrior {
         if rng.random_bool(self.native_oxides) {
             // Native oxide: nobody writes it down, nearly every wafer has it.
             let thickness = rng.random_range(1.0..2.5);
+            names.push("SiO2".into());
             let smooth = Roughness {
                 sigma_nm: 0.3 * roughness.sigma_nm,
                 ..roughness
@@ -434,7 +442,8 @@ impl SetupPrior {
             several => &several[rng.random_range(0..several.len())],
         };
         layers.push(Layer::semi_infinite(index(substrate)?).with_roughness(roughness));
-        Ok((Multilayer::new(layers)?, film))
+        names.push(substrate.clone());
+        Ok((Multilayer::new(layers)?, names, film))
     }
 }
 

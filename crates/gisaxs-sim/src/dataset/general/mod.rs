@@ -126,6 +126,8 @@ pub(super) struct Drawn {
     pub(super) sample: physics::Sample,
     /// Radius (nm), volume (nm^3) and weight (sum 1) of every particle of the first population.
     pub(super) sizes: Vec<[f64; 3]>,
+    /// Materials of the layers below the vacuum.
+    pub(super) materials: Vec<String>,
 }
 
 /// Value of a reference like `2.5 * $name`; `None` if the text is no reference.
@@ -378,7 +380,11 @@ impl Filled {
                 vertical_correlation_nm: None,
             })?;
         }
-        Ok(Drawn { sample, sizes })
+        Ok(Drawn {
+            sample,
+            sizes,
+            materials: self.layers.into_iter().map(|l| l.material).collect(),
+        })
     }
 }
 
