@@ -548,11 +548,44 @@ fn nothing_is_overwritten_and_damage_is_named() {
         );
         assert_eq!(std::fs::read(&path).unwrap().len(), length);
     }
-    // One flipped bit is found by its hash, and by making samples again.
+    // One flipped bit is found by its hash wherever shards are read whole, and changes no file.
     let mut bad = good.clone();
     let middle = bad.len() / 2;
     bad[middle] ^= 1;
     std::fs::write(&path, &bad).unwrap();
+    let before = contents(&place);
+    let npy = folder.path().join("npy");
+    let h5 = folder.path().join("h5");
+    for error in [
+        again(&place),
+        dataset::merge(&place).unwrap_err().to_string(),
+        export::to_npy(&place, &npy, &|| ())
+            .unwrap_err()
+            .to_string(),
+        export::to_hdf5(&place, &h5, &|| ())
+            .unwrap_err()
+            .to_string(),
+    ] {
+        let named = error.contains("000001.safetensors") && error.contains("SHA-256");
+        assert!(named && !error.contains('\n'), "{error}");
+    }
+    assert!(!npy.join("manifest.json").exists() && !h5.join("manifest.json").exists());
+    // Nor is the receipt of a finished dataset made anew for it.
+    let receipt = place.join("shards/000001.json");
+    let its = std::fs::read(&receipt).unwrap();
+    std::fs::remove_file(&receipt).unwrap();
+    for error in [
+        again(&place),
+        dataset::merge(&place).unwrap_err().to_string(),
+    ] {
+        assert!(
+            error.contains("the manifest of the finished dataset"),
+            "{error}"
+        );
+    }
+    assert!(!receipt.exists());
+    std::fs::write(&receipt, its).unwrap();
+    assert_eq!(contents(&place), before);
     let verdict = dataset::verify(&place, 0, 1, &|| ()).unwrap();
     assert!(
         verdict
@@ -575,7 +608,14 @@ fn nothing_is_overwritten_and_damage_is_named() {
     let mut bad = good.clone();
     bad[at..at + 8].copy_from_slice(&f64::NAN.to_le_bytes());
     std::fs::write(&path, &bad).unwrap();
-    std::fs::remove_file(place.join("shards/000001.json")).unwrap();
+    std::fs::remove_file(&receipt).unwrap();
+    std::fs::remove_file(place.join("manifest.json")).unwrap();
+    let aside = folder.path().join("aside");
+    std::fs::rename(place.join("shards"), &aside).unwrap();
+    std::fs::remove_dir(&place).unwrap();
+    dataset::plan(&place, small(), 5, 10).unwrap();
+    std::fs::remove_dir(place.join("shards")).unwrap();
+    std::fs::rename(&aside, place.join("shards")).unwrap();
     dataset::run(&place, None, &stop, &()).unwrap();
     let verdict = dataset::verify(&place, 0, 1, &|| ()).unwrap();
     assert!(
@@ -585,6 +625,23 @@ fn nothing_is_overwritten_and_damage_is_named() {
             .any(|p| p.contains("label/distance") && p.contains("NaN")),
         "{verdict:?}"
     );
+
+    // Statistics are made again, of shards and of the whole dataset.
+    let sound = folder.path().join("sound");
+    build(&sound, 10);
+    let [receipt, manifest] = ["shards/000002.json", "manifest.json"].map(|p| sound.join(p));
+    let problems = || dataset::verify(&sound, 0, 1, &|| ()).unwrap().problems;
+    assert!(problems().is_empty());
+    for (path, expected) in [(&receipt, "its receipt says"), (&manifest, "statistics")] {
+        let text = std::fs::read_to_string(path).unwrap();
+        let at = text.rfind("\"mean\": ").unwrap() + 8;
+        let end = at + text[at..].find('\n').unwrap();
+        std::fs::write(path, format!("{} 1.25{}", &text[..at], &text[end..])).unwrap();
+        let found = problems();
+        assert!(found.iter().any(|p| p.contains(expected)), "{found:?}");
+        std::fs::write(path, text).unwrap();
+    }
+    assert!(problems().is_empty());
 
     // Stopping is not failing.
     let stopped = folder.path().join("stopped");

@@ -1,8 +1,11 @@
 //! Plan, run, merge: from a configuration to shards on the disk.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
+
+use rayon::prelude::*;
 
 use super::atomic;
 use super::config::Config;
@@ -110,7 +113,8 @@ impl Progress for () {
 /// Every shard is written whole and brought to the disk before it gets its name, so an interruption
 /// at any instant loses at most the shard in work, and the one before if it is still being written.
 /// Memory holds up to three shards: samples in the making, samples being written, and the file read
-/// back for its receipt.
+/// back for its receipt. Of shards that are there, headers and lengths are checked first and, where
+/// the manifest is completed in the end, the SHA-256 of those that had a receipt.
 ///
 /// # Errors
 /// If a file is in the way, a sample cannot be made, the file system refuses, or `stop` is set.
@@ -131,10 +135,12 @@ pub fn run(
     std::fs::create_dir_all(&shard_folder).map_err(io(&shard_folder, "create"))?;
     // What is in the way shows before any work is done.
     let mut missing = Vec::new();
+    let mut read_back = BTreeSet::new();
     for shard in wanted {
         if shard::is_there(folder, &manifest, shard)? {
             if shard::receipt(folder, shard)?.is_none() {
                 shard::write_receipt(folder, &manifest, shard)?;
+                read_back.insert(shard);
             }
             let range = manifest.range(shard);
             progress.found(range.end - range.start);
@@ -150,7 +156,7 @@ pub fn run(
         drop(records);
         progress.shard(shard);
         // A shard without a receipt is whole: the next run makes it.
-        shard::write_receipt(folder, &manifest, shard)
+        shard::write_receipt(folder, &manifest, shard).map(drop)
     };
     // One thread writes a shard while the others make the next.
     let mut made_before: Option<(u64, Vec<Record>)> = None;
@@ -170,18 +176,27 @@ pub fn run(
         finish(shard, records)?;
     }
     if shards.is_none() {
-        merge(folder)?;
+        read_back.extend(missing);
+        complete(folder, &read_back)?;
     }
     Ok(made)
 }
 
-/// Completes the manifest from the receipts of all shards.
+/// Completes the manifest from the receipts of all shards. Reads every shard and compares its SHA-256
+/// with that of its receipt, on all threads of the current rayon pool.
 ///
 /// # Errors
-/// [`Error::Incomplete`] if shards are missing; if a file is not what it should be.
+/// [`Error::Incomplete`] if shards are missing; if a file is not what it should be, or not what the
+/// manifest lists that was completed before.
 pub fn merge(folder: &Path) -> Result<Manifest> {
+    complete(folder, &BTreeSet::new())
+}
+
+/// As [`merge`]; shards in `read_back` have just got their receipts from their bytes.
+fn complete(folder: &Path, read_back: &BTreeSet<u64>) -> Result<Manifest> {
+    let there = Manifest::open(folder)?;
     // Made again from the configuration: numbers that went through a file may have lost a bit.
-    let mut manifest = Manifest::new(&Manifest::open(folder)?.generator_of()?);
+    let mut manifest = Manifest::new(&there.generator_of()?);
     let missing = missing(folder, &manifest)?;
     if !missing.is_empty() {
         return Err(Error::Incomplete {
@@ -190,18 +205,19 @@ pub fn merge(folder: &Path) -> Result<Manifest> {
             of: manifest.shards_planned,
         });
     }
-    for shard in 0..manifest.shards_planned {
-        let receipt = match shard::receipt(folder, shard)? {
-            Some(receipt) => receipt,
-            None => {
-                shard::write_receipt(folder, &manifest, shard)?;
-                // Just written.
-                shard::receipt(folder, shard)?
-                    .ok_or_else(|| corrupt(&shard::receipt_path(folder, shard), "is gone"))?
+    manifest.shards = (0..manifest.shards_planned)
+        .into_par_iter()
+        .map(|shard| {
+            let Some(receipt) = shard::receipt(folder, shard)? else {
+                return shard::write_receipt(folder, &there, shard);
+            };
+            if !read_back.contains(&shard) {
+                shard::check_bytes(folder, &receipt)?;
             }
-        };
-        manifest.shards.push(receipt);
-    }
+            shard::check_listed(folder, &there, &receipt)?;
+            Ok(receipt)
+        })
+        .collect::<Result<_>>()?;
     manifest.statistics = total(&manifest);
     manifest.complete = true;
     manifest.write(folder)?;
@@ -209,7 +225,8 @@ pub fn merge(folder: &Path) -> Result<Manifest> {
     Ok(manifest)
 }
 
-fn total(manifest: &Manifest) -> Vec<Statistics> {
+/// Statistics of the whole dataset from those of its shards.
+pub(super) fn total(manifest: &Manifest) -> Vec<Statistics> {
     let mut shards = manifest.shards.iter();
     let mut total = shards
         .next()

@@ -58,6 +58,30 @@ pub struct Receipt {
     pub statistics: Vec<Statistics>,
 }
 
+impl Receipt {
+    /// In words, the first thing that `other` says differently; machines aside.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        if self.sha256 != other.sha256 {
+            let [found, expected] = [self, other].map(|r| short(&r.sha256));
+            return Some(format!("SHA-256 {found}, expected {expected}"));
+        }
+        let named = |r: &Self| (r.shard, r.first, r.samples, r.file.clone(), r.bytes);
+        if named(self) != named(other) {
+            let [found, expected] = [named(self), named(other)];
+            return Some(format!(
+                "shard, first sample, samples, file and bytes {found:?}, expected {expected:?}"
+            ));
+        }
+        if self.statistics.len() != other.statistics.len() {
+            let [found, expected] = [self, other].map(|r| r.statistics.len());
+            return Some(format!("statistics of {found} fields, expected {expected}"));
+        }
+        let mut pairs = self.statistics.iter().zip(&other.statistics);
+        let (found, expected) = pairs.find(|(a, b)| a != b)?;
+        Some(format!("statistics {found:?}, expected {expected:?}"))
+    }
+}
+
 /// Extremes and mean of one field over the samples of a shard or dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
@@ -309,6 +333,21 @@ impl Shard {
         })
     }
 
+    /// As [`open`](Self::open), and checks the SHA-256 against the receipt and the manifest.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); if there is no receipt, or it says something else.
+    pub(super) fn open_checked(folder: &Path, manifest: &Manifest, number: u64) -> Result<Self> {
+        let shard = Self::open(folder, manifest, number)?;
+        let receipt = receipt(folder, number)?.ok_or_else(|| {
+            let path = receipt_path(folder, number);
+            corrupt(&path, "no receipt; `dataset run` makes it")
+        })?;
+        same_bytes(&shard.path, &shard.sha256(), &receipt)?;
+        check_listed(folder, manifest, &receipt)?;
+        Ok(shard)
+    }
+
     /// The whole file.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -546,12 +585,60 @@ pub(super) fn receipt(folder: &Path, shard: u64) -> Result<Option<Receipt>> {
     })
 }
 
-/// Reads a finished shard back and writes its receipt.
-pub(super) fn write_receipt(folder: &Path, manifest: &Manifest, shard: u64) -> Result<()> {
+/// Reads a finished shard back and writes its receipt, unless the manifest of a finished dataset
+/// lists another.
+pub(super) fn write_receipt(folder: &Path, manifest: &Manifest, shard: u64) -> Result<Receipt> {
     let receipt = Shard::open(folder, manifest, shard)?.receipt(manifest)?;
     let path = receipt_path(folder, shard);
-    let text = serde_json::to_string_pretty(&receipt).map_err(|e| corrupt(&path, e.to_string()))?;
-    atomic::write(&path, |file| file.write_all((text + "\n").as_bytes()))
+    let failed = |e: serde_json::Error| corrupt(&path, e.to_string());
+    let text = serde_json::to_string_pretty(&receipt).map_err(failed)?;
+    // As it will be read.
+    let receipt = serde_json::from_str(&text).map_err(failed)?;
+    check_listed(folder, manifest, &receipt)?;
+    atomic::write(&path, |file| file.write_all((text + "\n").as_bytes()))?;
+    Ok(receipt)
+}
+
+/// Refuses a receipt that is not the one in the manifest of a finished dataset.
+pub(super) fn check_listed(folder: &Path, manifest: &Manifest, receipt: &Receipt) -> Result<()> {
+    let listed = manifest.shards.iter().find(|s| s.shard == receipt.shard);
+    match listed.and_then(|listed| receipt.difference(listed)) {
+        None => Ok(()),
+        Some(what) => Err(corrupt(
+            &path(folder, receipt.shard),
+            format!("not the shard that the manifest of the finished dataset lists: {what}"),
+        )),
+    }
+}
+
+/// Reads a shard and compares its SHA-256 with that of its receipt; a megabyte is in memory.
+pub(super) fn check_bytes(folder: &Path, receipt: &Receipt) -> Result<()> {
+    use std::io::Read;
+    let path = path(folder, receipt.shard);
+    let mut file = File::open(&path).map_err(io(&path, "read"))?;
+    let mut digest = Sha256::new();
+    let mut part = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut part).map_err(io(&path, "read"))? {
+            0 => break,
+            n => digest.update(&part[..n]),
+        }
+    }
+    same_bytes(&path, &hex(&digest.finalize()), receipt)
+}
+
+fn same_bytes(path: &Path, found: &str, receipt: &Receipt) -> Result<()> {
+    if found == receipt.sha256 {
+        return Ok(());
+    }
+    Err(corrupt(
+        path,
+        format!(
+            "SHA-256 {}, expected {} of its receipt; remove both to have it made again",
+            short(found),
+            short(&receipt.sha256)
+        ),
+    ))
 }
 
 /// What decides the last bits here: `portable`, or the architecture if they are its own.

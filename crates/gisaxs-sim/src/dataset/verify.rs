@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use rayon::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use super::build::total;
 use super::error::{Result, corrupt};
 use super::manifest::{self, Manifest};
 use super::schema::{Field, INDEX, Type};
@@ -42,9 +45,11 @@ impl Verdict {
     }
 }
 
-/// Looks at every shard of the dataset in `folder`: its SHA-256 against its receipt (and that
-/// against the manifest), tensors, NaN, infinities, allowed ranges, indices, limits that follow
-/// from other quantities (D > 2 R_mean). `again` samples of the whole dataset, chosen by `pick`, are made again and compared bit for bit.
+/// Looks at every shard of the dataset in `folder`: its receipt, made again from its bytes (SHA-256,
+/// length, statistics), against the one beside it and that in the manifest, tensors, NaN, infinities,
+/// allowed ranges, indices, limits that follow from other quantities (D > 2 R_mean); and at what the
+/// manifest says of fields and of the whole dataset. `again` samples of the whole dataset, chosen by
+/// `pick`, are made again and compared bit for bit.
 ///
 /// Shards are looked at in parallel; memory holds one per thread.
 ///
@@ -72,8 +77,11 @@ pub fn verify(
         .reduce(Verdict::default, Verdict::join);
     // Whatever thread found it first.
     verdict.problems.sort_unstable();
+    let path = manifest::path(folder);
+    if verdict.is_good() && manifest.complete {
+        verdict.problems.extend(check_manifest(&path, &manifest)?);
+    }
     if verdict.is_good() && !manifest.complete {
-        let path = manifest::path(folder);
         verdict.problems.push(
             corrupt(
                 &path,
@@ -83,6 +91,27 @@ pub fn verify(
         );
     }
     Ok(verdict)
+}
+
+/// The value as a reader of JSON has it.
+fn as_read<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Result<T> {
+    serde_json::from_str(&serde_json::to_string(value)?)
+}
+
+/// What a manifest says that does not follow from its configuration and its shards.
+fn check_manifest(path: &Path, manifest: &Manifest) -> Result<Option<String>> {
+    let mut expected = Manifest::new(&manifest.generator_of()?);
+    expected.shards.clone_from(&manifest.shards);
+    expected.statistics = total(manifest);
+    expected.complete = manifest.complete;
+    let failed = |e: serde_json::Error| corrupt(path, e.to_string());
+    let mut expected = as_read(&expected).map_err(failed)?;
+    // Checked by its digest; and another version may have made the same.
+    expected.config.clone_from(&manifest.config);
+    expected.config_toml.clone_from(&manifest.config_toml);
+    expected.generator.clone_from(&manifest.generator);
+    let what = "its fields, edges or statistics are not those of its configuration and shards";
+    Ok((expected != *manifest).then(|| corrupt(path, what).to_string()))
 }
 
 fn check_shard(folder: &Path, manifest: &Manifest, number: u64, chosen: &[u64]) -> Verdict {
@@ -111,18 +140,18 @@ fn check_shard(folder: &Path, manifest: &Manifest, number: u64, chosen: &[u64]) 
     match shard::receipt(folder, number) {
         Ok(Some(receipt)) => {
             made_here = receipt.arithmetic == arithmetic(manifest.arithmetic);
-            if receipt.sha256 != shard.sha256() {
-                verdict.problems.push(problem(format!(
-                    "SHA-256 {}, expected {} of its receipt",
-                    shard.sha256(),
-                    receipt.sha256
-                )));
+            match shard.receipt(manifest).map(|made| as_read(&made)) {
+                Ok(Ok(made)) => {
+                    if let Some(what) = made.difference(&receipt) {
+                        let text = format!("not what its receipt says: {what}");
+                        verdict.problems.push(problem(text));
+                    }
+                }
+                Ok(Err(error)) => verdict.problems.push(problem(error.to_string())),
+                Err(error) => verdict.problems.push(error.to_string()),
             }
-            let listed = manifest.shards.iter().find(|s| s.shard == number);
-            if listed.is_some_and(|l| l.sha256 != receipt.sha256) {
-                verdict
-                    .problems
-                    .push(problem("its receipt is not the one in the manifest".into()));
+            if let Err(error) = shard::check_listed(folder, manifest, &receipt) {
+                verdict.problems.push(error.to_string());
             }
         }
         Ok(None) => verdict

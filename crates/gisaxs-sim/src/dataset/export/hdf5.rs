@@ -12,7 +12,8 @@ use crate::dataset::shard::Shard;
 /// Writes the dataset in `folder` to the new folder `target`: `000000.h5` and so on, one file per
 /// shard. Fields keep their names (`label/x` is dataset `x` of group `label`) and carry `unit` and
 /// `about` as attributes; `provenance` holds one text per sample; the manifest is beside. Memory
-/// holds one shard twice.
+/// holds one shard twice. Every shard is checked against its SHA-256 as it is read; a target without
+/// a manifest is not finished.
 ///
 /// # Errors
 /// If `target` exists, shards are missing or damaged, or the file system refuses.
@@ -20,7 +21,7 @@ pub fn to_hdf5(folder: &Path, target: &Path, progress: &impl Fn()) -> Result<()>
     let manifest = prepare(folder, target)?;
     std::fs::create_dir_all(target).map_err(io(target, "create"))?;
     for number in 0..manifest.shards_planned {
-        let shard = Shard::open(folder, &manifest, number)?;
+        let shard = Shard::open_checked(folder, &manifest, number)?;
         let path = target.join(format!("{number:06}.h5"));
         let failed = |error: String| Error::Io {
             path: path.clone(),

@@ -37,7 +37,8 @@ fn header(field: &Field, samples: u64) -> Vec<u8> {
 
 /// Writes the dataset in `folder` to the new folder `target`: `<field>.npy` for every field
 /// (`label/x` becomes `label.x.npy`), `provenance.jsonl` with one line per sample, and the manifest.
-/// Memory holds one shard.
+/// Memory holds one shard. Every shard is checked against its SHA-256 as it is read; a target without
+/// a manifest is not finished.
 ///
 /// # Errors
 /// If `target` exists, shards are missing or damaged, or the file system refuses.
@@ -61,7 +62,7 @@ pub fn to_npy(folder: &Path, target: &Path, progress: &impl Fn()) -> Result<()> 
         .collect::<Result<Vec<_>>>()?;
     let (text_path, mut text) = create("provenance.jsonl".into())?;
     for number in 0..manifest.shards_planned {
-        let shard = Shard::open(folder, &manifest, number)?;
+        let shard = Shard::open_checked(folder, &manifest, number)?;
         for (field, (path, file)) in manifest.fields.iter().zip(&mut files) {
             file.write_all(shard.field(field)?)
                 .map_err(io(path, "write"))?;
