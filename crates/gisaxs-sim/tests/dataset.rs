@@ -495,6 +495,35 @@ fn a_build_is_the_same_whatever_happens_on_the_way() {
     assert!(verdict.remade >= 4 && verdict.samples == 10);
 }
 
+/// Shards of frames fit into memory unless somebody asks for more.
+#[test]
+fn shards_have_a_bounded_size() {
+    let detector = "detectors = [{ name = \"Pilatus 1M\", weight = 1.0, pixel_mm = 0.172, layout = { module = [195, 487], gap = [17, 7], modules = [5, 2] } }]";
+    let shard = |build: &str| {
+        let text = format!("[dataset]\n{build}\n[setup]\n{detector}\n");
+        Config::parse("my.toml", &text)
+            .unwrap()
+            .dataset
+            .shard_samples
+    };
+    assert_eq!(shard(""), 1024);
+    assert_eq!(shard("samples_per_setup = 10"), 1020);
+    assert_eq!(shard("contents = \"frame\"\nsamples_per_setup = 4"), 24);
+    // One group is the least, and what is asked for is what there is.
+    assert_eq!(shard("contents = \"frame\""), 32);
+    assert_eq!(shard("contents = \"frame\"\nshard_samples = 1024"), 1024);
+    for (name, _) in PRESETS {
+        assert_eq!(Config::preset(name).unwrap().dataset.shard_samples, 1024);
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = dataset::plan(&folder.path().join("d"), small(), 5, 10).unwrap();
+    let arrays = 3 * 4 * manifest.sample_bytes();
+    assert_eq!(manifest.memory_bytes, arrays);
+    let estimate = dataset::estimate(&manifest, 0.01).unwrap();
+    assert!(estimate.memory > arrays + 3 * 4 * 500 && estimate.memory < arrays + 3 * 4 * 20_000);
+}
+
 #[test]
 fn nothing_is_overwritten_and_damage_is_named() {
     let folder = tempfile::tempdir().unwrap();

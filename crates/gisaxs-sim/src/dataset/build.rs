@@ -11,7 +11,7 @@ use super::atomic;
 use super::config::Config;
 use super::error::{Error, Result, corrupt, io};
 use super::generator::{Generator, Record};
-use super::manifest::{self, Manifest};
+use super::manifest::{self, Manifest, SHARDS_IN_MEMORY};
 use super::shard::{self, Shard, Statistics};
 
 /// What a build will take.
@@ -19,6 +19,8 @@ use super::shard::{self, Shard, Statistics};
 pub struct Estimate {
     /// Bytes on the disk.
     pub bytes: u64,
+    /// Bytes in memory at most, but for the program and what each thread works with: three shards.
+    pub memory: u64,
     /// Seconds of one thread.
     pub thread_seconds: f64,
     /// Samples that were made to measure it.
@@ -82,8 +84,10 @@ pub fn estimate(manifest: &Manifest, seconds: f64) -> Result<Estimate> {
         group += (groups / 16).max(1);
     }
     let per_sample = started.elapsed().as_secs_f64() / probed as f64;
+    let shard = manifest.samples.min(manifest.shard_samples);
     Ok(Estimate {
         bytes: manifest.samples * (manifest.sample_bytes() + text / probed),
+        memory: manifest.memory_bytes + SHARDS_IN_MEMORY * shard * (text / probed),
         thread_seconds: manifest.samples as f64 * per_sample,
         probed,
     })

@@ -12,6 +12,7 @@ use super::Design;
 use super::error::{Error, Result, io};
 use super::general::Description;
 use super::keys;
+use super::schema::Type;
 use crate::Prior;
 use crate::prior::{ArtifactPrior, CorrelationPrior, ParticlePrior, SetupPrior};
 use crate::rng::Quantity;
@@ -42,7 +43,7 @@ pub struct Build {
     pub levels: BTreeMap<String, u32>,
     /// Samples that share a setup.
     pub samples_per_setup: u64,
-    /// Samples per file.
+    /// Samples per file. A configuration file that does not say it gets [`Config::fitting_shard`].
     pub shard_samples: u64,
     /// Which machines make the same bits.
     pub arithmetic: Arithmetic,
@@ -144,7 +145,11 @@ impl Config {
         };
         let table: toml::Table = text.parse().map_err(toml)?;
         keys::check(file, &table)?;
-        let config: Self = toml::from_str(text).map_err(toml)?;
+        let mut config: Self = toml::from_str(text).map_err(toml)?;
+        let build = table.get("dataset").and_then(|d| d.as_table());
+        if build.is_none_or(|b| !b.contains_key("shard_samples")) {
+            config.dataset.shard_samples = config.fitting_shard();
+        }
         config.validate(file)?;
         Ok(config)
     }
@@ -255,6 +260,25 @@ impl Config {
             sample.validate(file)?;
         }
         Ok(())
+    }
+
+    /// Samples of a shard of about 128 MiB, at most 1024 and at least one group: 1024 network inputs,
+    /// 24 frames of a Pilatus 1M in groups of 4.
+    #[must_use]
+    pub fn fitting_shard(&self) -> u64 {
+        const MOST: u64 = 1024;
+        const BYTES: u64 = 128 << 20;
+        let fit = match (self.dataset.contents, self.setup.detectors.first()) {
+            (Contents::Frame, Some(detector)) => {
+                let [rows, cols] = detector.layout.shape().map(|n| n as u64);
+                let frame = (Type::I32.bytes() + Type::U8.bytes()) as u64;
+                let frame = rows.saturating_mul(cols).saturating_mul(frame);
+                (BYTES / frame.max(1)).min(MOST)
+            }
+            _ => MOST,
+        };
+        let group = self.dataset.samples_per_setup.max(1);
+        (fit / group).max(1) * group
     }
 
     /// The priors of all quantities.

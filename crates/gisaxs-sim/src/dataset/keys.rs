@@ -69,7 +69,7 @@ pub const KEYS: &[Key] = &[
         "dataset.shard_samples",
         "",
         "1 to 1000000",
-        "Samples per file, a multiple of samples_per_setup.",
+        "Samples per file, a multiple of samples_per_setup; if not given, 1024, or as many frames as make 128 MiB.",
     ),
     key(
         "dataset.arithmetic",

@@ -17,6 +17,10 @@ use super::shard::{Identity, Receipt, Statistics};
 /// Name and version of the format.
 pub const FORMAT: &str = "gisaxs-dataset/1";
 
+/// Shards that a build holds at a time: samples in the making, samples being written, and the file
+/// read back for its receipt.
+pub(super) const SHARDS_IN_MEMORY: u64 = 3;
+
 /// File name of the manifest.
 pub const MANIFEST: &str = "manifest.json";
 
@@ -38,6 +42,8 @@ pub struct Manifest {
     pub shard_samples: u64,
     /// Number of shards.
     pub shards_planned: u64,
+    /// Bytes of the arrays that a build holds in memory at most: three shards.
+    pub memory_bytes: u64,
     /// Digest of the plan: configuration, seed, number of samples, shard size, format.
     pub plan_sha256: String,
     /// Digest of the configuration.
@@ -70,6 +76,7 @@ impl Manifest {
         let (seed, samples) = (generator.seed(), generator.samples());
         let shard_samples = config.dataset.shard_samples;
         let config_sha256 = config.digest();
+        let sample_bytes: u64 = generator.fields().iter().map(|f| f.bytes() as u64).sum();
         let plan = format!("{FORMAT} {config_sha256} {seed} {samples} {shard_samples}");
         Self {
             format: FORMAT.into(),
@@ -79,6 +86,7 @@ impl Manifest {
             samples,
             shard_samples,
             shards_planned: samples.div_ceil(shard_samples),
+            memory_bytes: SHARDS_IN_MEMORY * shard_samples.min(samples) * sample_bytes,
             plan_sha256: hex(&Sha256::digest(plan)),
             config_sha256,
             arithmetic: config.dataset.arithmetic,
