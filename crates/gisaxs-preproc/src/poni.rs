@@ -76,6 +76,8 @@ pub struct Poni {
     pose: Pose,
     wavelength_nm: Option<f64>,
     parallax: bool,
+    /// The named detector, if the file gives it other pixels.
+    other_pixels: Option<Detector>,
     sensor: Option<String>,
 }
 
@@ -168,14 +170,24 @@ impl Poni {
     /// What the file asks for and is not done, one sentence each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        if !self.parallax {
-            return Vec::new();
-        }
-        vec![format!(
-            "{}: Parallax is True, but the depth at which a sensor absorbs oblique rays is not \
-             modelled: positions are those of the front of the sensor",
-            self.file
-        )]
+        let parallax = self.parallax.then(|| {
+            format!(
+                "{}: Parallax is True, but the depth at which a sensor absorbs oblique rays is not \
+                 modelled: positions are those of the front of the sensor",
+                self.file
+            )
+        });
+        let pixels = self.other_pixels.map(|named| {
+            let [x, y] = self.pixel_mm;
+            format!(
+                "{}: names a {} with pixels of {x} x {y} mm instead of {}: taken for a binned one, \
+                 whose gaps are not known",
+                self.file,
+                named.name(),
+                named.pixel_mm()
+            )
+        });
+        parallax.into_iter().chain(pixels).collect()
     }
 
     /// The exact geometry as pyFAI's `FiberIntegrator` has it: axis 1 of the detector points
@@ -279,6 +291,7 @@ impl Poni {
             pose: geometry.pose(),
             wavelength_nm: Some(geometry.beam().wavelength_nm()),
             parallax: false,
+            other_pixels: None,
             sensor: None,
         })
     }
@@ -313,6 +326,27 @@ impl Poni {
         }
         text
     }
+}
+
+/// Whether these are the detector's own pixels.
+fn has_pixels(detector: Detector, pixel_mm: [f64; 2]) -> bool {
+    let own = detector.pixel_mm();
+    pixel_mm
+        .iter()
+        .all(|pixel| (pixel / own - 1.0).abs() < 0.01)
+}
+
+/// Rows and columns of a detector whose pixels are read out several at a time; `None` if these
+/// are not several of its pixels.
+fn binned_shape(detector: Detector, [x, y]: [f64; 2]) -> Option<[usize; 2]> {
+    let [rows, cols] = detector.shape();
+    let binned = |pixels: usize, pitch: f64| {
+        let ratio = pitch / detector.pixel_mm();
+        let several = ratio.round();
+        let whole = several >= 1.0 && several <= pixels as f64 && (ratio - several).abs() < 0.01;
+        whole.then(|| pixels / several as usize)
+    };
+    Some([binned(rows, y)?, binned(cols, x)?])
 }
 
 /// A name that pyFAI knows the detector by; `None` for one that is better described.
@@ -420,12 +454,21 @@ impl<'a> Entries<'a> {
             Some(word) if ["false", "none", "0", ""].contains(&word.as_str()) => false,
             Some(word) => return Err(self.wrong("Parallax", &word, "True or False")),
         };
+        let pixel_mm = [pixel2 * 1e3, pixel1 * 1e3];
+        let (detector, other_pixels) = match named {
+            Some(named) if !has_pixels(named, pixel_mm) => (None, Some(named)),
+            named => (named, None),
+        };
         Ok(Poni {
             file: self.file.to_owned(),
             version,
-            detector: named,
-            shape: named.map(|d| d.shape()).or(config.shape),
-            pixel_mm: [pixel2 * 1e3, pixel1 * 1e3],
+            detector,
+            other_pixels,
+            shape: detector
+                .map(|d| d.shape())
+                .or(config.shape)
+                .or_else(|| binned_shape(other_pixels?, pixel_mm)),
+            pixel_mm,
             pose,
             wavelength_nm,
             parallax,
@@ -574,6 +617,34 @@ Rot2: 0
 Rot3: 0
 Wavelength: 9.762e-11
 "#;
+
+    #[test]
+    fn a_named_detector_with_other_pixels_is_taken_for_a_binned_one() {
+        let poni = |pixel1: &str| {
+            let config =
+                format!("{{\"pixel1\": {pixel1}, \"pixel2\": 0.000172, \"orientation\": 3}}");
+            let text = format!(
+                "poni_version: 2.1\nDetector: Pilatus300k\nDetector_config: {config}\nDistance: 3.0\n\
+                 Poni1: 0.02\nPoni2: 0.04\nWavelength: 9.762e-11\n"
+            );
+            Poni::from_text(&text, "a.poni").unwrap()
+        };
+        let own = poni("0.000172");
+        assert!(own.detector().is_some() && own.warnings().is_empty());
+        // Twice the pixel, half the rows; and a size that no binning gives, found by fuzzing.
+        for (pixel1, shape) in [("0.000344", Some([309, 487])), ("0.004634", None)] {
+            let poni = poni(pixel1);
+            assert_eq!((poni.detector(), poni.shape()), (None, shape));
+            assert!(poni.warnings()[0].contains("names a Pilatus 300k"));
+            let toml = poni.instrument(0.4, None).unwrap().to_toml();
+            let again = Instrument::from_toml(&toml, "again").unwrap();
+            assert_eq!(again.to_toml(), toml);
+            assert_eq!(
+                Poni::from_text(&poni.to_text(), "b.poni").unwrap().shape(),
+                shape
+            );
+        }
+    }
 
     #[test]
     fn the_example_of_the_fact_sheet() {
