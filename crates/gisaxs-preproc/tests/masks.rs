@@ -120,6 +120,46 @@ fn an_instrument_names_polarity_dataset_and_bits() {
     }
 }
 
+/// Share of a Gaussian of standard deviation `sigma` that falls on the pixel at a distance of `x`.
+fn share(x: f64, sigma: f64) -> f64 {
+    // The integral by the midpoint rule: the pixel is the only scale.
+    let steps = 200;
+    let at = |i: i32| x - 0.5 + (f64::from(i) + 0.5) / f64::from(steps);
+    let density =
+        |x: f64| (-0.5 * (x / sigma).powi(2)).exp() / (sigma * (std::f64::consts::TAU).sqrt());
+    (0..steps).map(|i| density(at(i))).sum::<f64>() / f64::from(steps)
+}
+
+#[test]
+fn bragg_peaks_are_not_taken_for_hot_pixels() {
+    let toml = "[beam]\nwavelength_nm = 0.105\nincidence_deg = 0.39\n[detector]\nshape = [21, 21]\n\
+         pixel_size_mm = [0.172, 0.172]\ndistance_mm = 2565.0\ndirect_beam_px = [10.0, 18.0]\n";
+    let instrument = Instrument::from_toml(toml, "peaks.toml").unwrap();
+    let mask = |frame: &Frame| Mask::new(frame, &instrument).unwrap();
+    for (sigma, height) in [(0.5, 300.0), (0.5, 2e3), (0.5, 1e6), (0.7, 2e3), (2.0, 1e5)] {
+        for step in 0..25 {
+            let [x, y] = [step % 5, step / 5].map(|i| 10.0 + f64::from(i) / 5.0 - 0.4);
+            let counts = Array2::from_shape_fn((21, 21), |(row, col)| {
+                let peak = share(col as f64 - x, sigma) * share(row as f64 - y, sigma);
+                (1.0 + height * peak).round() as f32
+            });
+            let frame = Frame::new(counts).unwrap();
+            let found = mask(&frame);
+            assert_eq!(
+                found.valid_pixels(),
+                21 * 21,
+                "{sigma} px, {height} counts at {x}, {y}"
+            );
+        }
+    }
+    // A single pixel of the same counts is hot.
+    let mut counts = Array2::from_elem((21, 21), 1.0);
+    counts[[10, 10]] = 300.0;
+    let mask = mask(&Frame::new(counts).unwrap());
+    assert_eq!(mask.bits()[10 * 21 + 10], Reason::Hot.bit());
+    assert_eq!(mask.valid_pixels(), 21 * 21 - 1);
+}
+
 #[test]
 fn strips_and_shadows() {
     let read = instrument(
