@@ -5,7 +5,6 @@
 //! detector is not zero, and the gaps. So counts are conserved and stay Poisson, and cells
 //! without a valid pixel are empty: NaN, with a pixel count of 0.
 
-use gisaxs_physics::elementary::powi;
 use ndarray::Array2;
 
 use super::axis::{Axis, MAX_BINS};
@@ -157,31 +156,32 @@ impl Regridder {
             all.filter(|(_, (cell, bits))| **cell != OUTSIDE && is_measured(**bits))
                 .map(|(at, (cell, _))| (at, *cell as usize))
         };
+        // Sums and what they round off stand where mean and variance will: a map has about as
+        // many cells as the frame has pixels, and sums of f64 would be two more frames of memory.
         let values = image.as_slice();
-        let mut sums = vec![0.0_f64; n];
+        let (mut mean, mut variance) = (vec![0.0_f32; n], vec![0.0_f32; n]);
         for (at, cell) in measured() {
-            sums[cell] += f64::from(values[at]);
+            add(&mut mean[cell], &mut variance[cell], values[at]);
             pixels[cell] += 1;
         }
         // A mean over no pixel is 0 / 0.
-        let over = |power: i32| {
-            let pixels = pixels.iter();
-            move |sums: &[f64]| -> Vec<f32> {
-                sums.iter()
-                    .zip(pixels)
-                    .map(|(sum, &n)| (sum / powi(f64::from(n), power)) as f32)
-                    .collect()
-            }
-        };
-        let mean = over(1)(&sums);
+        for ((mean, variance), &n) in mean.iter_mut().zip(&mut variance).zip(&pixels) {
+            let (sum, n) = (f64::from(*mean) + f64::from(*variance), f64::from(n));
+            *mean = (sum / n) as f32;
+            *variance = (sum / (n * n)) as f32;
+        }
         if !image.is_counts() {
             let variances = image.variances();
-            sums.fill(0.0);
+            let mut rest = vec![0.0_f32; n];
+            variance.fill(0.0);
             for (at, cell) in measured() {
-                sums[cell] += f64::from(variances[at]);
+                add(&mut variance[cell], &mut rest[cell], variances[at]);
+            }
+            for ((variance, rest), &n) in variance.iter_mut().zip(&rest).zip(&pixels) {
+                let (sum, n) = (f64::from(*variance) + f64::from(*rest), f64::from(n));
+                *variance = (sum / (n * n)) as f32;
             }
         }
-        let variance = over(2)(&sums);
         let shape = (self.y.bins(), self.x.bins());
         let selection = format!("map of {} and {}, pixels not split", self.x, self.y);
         let array = |values| Array2::from_shape_vec(shape, values).unwrap_or_default();
@@ -195,6 +195,16 @@ impl Regridder {
             provenance: Provenance::new(image, &self.instrument, selection)?,
         })
     }
+}
+
+/// Adds to a sum and what it rounded off before: together they have 48 bits. (Knuth, The Art of
+/// Computer Programming 2, 4.2.2, theorem B.)
+#[inline]
+fn add(sum: &mut f32, rest: &mut f32, x: f32) {
+    let next = *sum + x;
+    let added = next - *sum;
+    *rest += (*sum - (next - added)) + (x - added);
+    *sum = next;
 }
 
 /// Two quantities of the pixels of a row; q_xy and q_z, the usual ones, in one pass.
