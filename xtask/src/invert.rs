@@ -127,10 +127,8 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
             }
         };
         let open_ms = milliseconds(opened) / stack.len() as f64;
-        if stack.len() > 1 {
-            for warning in stack.warnings() {
-                eprintln!("warning: {}: {warning}", path.display());
-            }
+        for warning in stack.warnings() {
+            eprintln!("warning: {}: {warning}", path.display());
         }
         for index in 0..stack.len() {
             let result = (|| {

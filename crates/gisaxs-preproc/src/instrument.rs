@@ -773,12 +773,15 @@ impl Instrument {
     /// for warnings.
     #[must_use]
     pub fn disagreements(&self, header: &FrameHeader) -> Vec<String> {
-        /// Relative difference that is worth a warning: more than calibration does.
-        const RELATIVE: f64 = 0.03;
+        /// Differences that are worth a warning: a monochromator is known better than this,
+        /// a distance is often calibrated later, and so is the beam.
+        const WAVELENGTH: f64 = 0.005;
+        const LENGTH: f64 = 0.03;
+        const BEAM_PX: f64 = 10.0;
         let mut found = self.notes.clone();
-        let mut compare = |what: &str, unit: &str, ours: f64, theirs: Option<f64>| {
+        let mut compare = |what: &str, unit: &str, allowed: f64, ours: f64, theirs: Option<f64>| {
             if let Some(theirs) = theirs
-                && (ours - theirs).abs() > RELATIVE * ours.abs()
+                && (ours - theirs).abs() > allowed
             {
                 found.push(format!(
                     "{what} is {ours} {unit} in {} but {theirs} {unit} in the frame's header",
@@ -786,16 +789,41 @@ impl Instrument {
                 ));
             }
         };
+        let wavelength = self.beam.wavelength_nm();
+        let allowed = WAVELENGTH * wavelength;
         compare(
             "wavelength",
             "nm",
-            self.beam.wavelength_nm(),
+            allowed,
+            wavelength,
             header.wavelength_nm,
         );
-        compare("distance", "mm", self.distance_mm, header.distance_mm);
-        if let Some(pixel) = self.pixel_mm {
-            let theirs = header.pixel_mm.map(|p| p[0]);
-            compare("pixel size", "mm", pixel[0], theirs);
+        let distance = self.distance_mm;
+        compare(
+            "distance",
+            "mm",
+            LENGTH * distance.abs(),
+            distance,
+            header.distance_mm,
+        );
+        for (i, side) in ["width", "height"].into_iter().enumerate() {
+            if let Some(pixel) = self.pixel_mm {
+                let theirs = header.pixel_mm.map(|p| p[i]);
+                compare(
+                    &format!("pixel {side}"),
+                    "mm",
+                    LENGTH * pixel[i],
+                    pixel[i],
+                    theirs,
+                );
+            }
+            // Cameras that were never told write zeros.
+            let beam = header
+                .beam_px
+                .filter(|&beam| beam != [0.0; 2])
+                .map(|b| b[i]);
+            let what = ["direct beam's column", "direct beam's row"][i];
+            compare(what, "px", BEAM_PX, self.direct_beam_px[i], beam);
         }
         found
     }

@@ -275,6 +275,30 @@ fn sums_keep_what_is_invalid() {
 }
 
 #[test]
+fn nan_is_an_error_or_a_bad_pixel() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nan.npy");
+    let mut counts = counts(0);
+    counts[[4, 5]] = f32::NAN;
+    std::fs::write(&path, gisaxs_preproc::encode_npy(counts.view())).unwrap();
+    let error = FrameStack::open(&path).unwrap().frame(0).unwrap_err();
+    assert!(error.to_string().contains("row 4, column 5"), "{error}");
+    let options = StackOptions {
+        nan_is_bad: true,
+        ..StackOptions::default()
+    };
+    let stack = FrameStack::open_with(&path, &options).unwrap();
+    assert_eq!(stack.frame(0).unwrap().counts()[[4, 5]], -2.0);
+    assert_eq!(stack.sum(0..1).unwrap().counts()[[4, 5]], -2.0);
+    // Infinite pixels are no mask.
+    counts[[6, 7]] = f32::INFINITY;
+    std::fs::write(&path, gisaxs_preproc::encode_npy(counts.view())).unwrap();
+    let stack = FrameStack::open_with(&path, &options).unwrap();
+    let error = stack.frame(0).unwrap_err().to_string();
+    assert!(error.contains("row 6, column 7"), "{error}");
+}
+
+#[test]
 fn a_folder_of_frames_streams_in_order() {
     let folder = tempfile::tempdir().unwrap();
     for (k, frame) in (0..12).map(|k| (k, Frame::new(counts(k)).unwrap())) {
@@ -297,7 +321,18 @@ fn a_folder_of_frames_streams_in_order() {
     let results: Vec<_> = stack.stream(0..12, 3).collect();
     let bad: Vec<usize> = (0..12).filter(|&k| results[k].is_err()).collect();
     assert_eq!(bad, [5]);
-    // Also where it comes first: the next one stands for the folder.
+    // Files that are no frames but called like one keep the place of theirs.
+    let name = folder.path().join("scan_7.cbf");
+    let good = std::fs::read(&name).unwrap();
+    for junk in ["", "hello"] {
+        std::fs::write(&name, junk).unwrap();
+        let stack = FrameStack::open(folder.path()).unwrap();
+        assert_eq!(stack.len(), 12);
+        let error = stack.frame(7).unwrap_err().to_string();
+        assert!(error.contains("scan_7.cbf"), "{error}");
+    }
+    std::fs::write(&name, good).unwrap();
+    // A damaged one may come first: the next one stands for the folder.
     std::fs::rename(
         folder.path().join("scan_0.cbf"),
         folder.path().join("scan_00.cbf"),
@@ -377,6 +412,42 @@ fn a_stack_is_compared_with_the_instrument() {
         [
             "wavelength is 0.154 nm in a.toml but 0.105 nm in the frame's header",
             "frames have 20 x 30 pixels, but the instrument's detector has 619 x 487",
+        ]
+    );
+}
+
+#[test]
+fn a_header_is_compared_with_the_instrument() {
+    let toml = "[beam]\nwavelength_nm = 0.105\nincidence_deg = 0.4\n[detector]\nname = \
+                'Pilatus 300k'\ndistance_mm = 2565.0\ndirect_beam_px = [243, 560]\n";
+    let instrument = Instrument::from_toml(toml, "a.toml").unwrap();
+    let same = FrameHeader {
+        wavelength_nm: Some(0.1053),
+        distance_mm: Some(2600.0),
+        pixel_mm: Some([0.172; 2]),
+        beam_px: Some([240.0, 565.0]),
+        ..FrameHeader::default()
+    };
+    assert!(instrument.disagreements(&same).is_empty());
+    let untold = FrameHeader {
+        beam_px: Some([0.0; 2]),
+        ..FrameHeader::default()
+    };
+    assert!(instrument.disagreements(&untold).is_empty());
+    let other = FrameHeader {
+        wavelength_nm: Some(0.108),
+        distance_mm: Some(2000.0),
+        pixel_mm: Some([0.172, 0.2]),
+        beam_px: Some([100.0, 560.0]),
+        ..FrameHeader::default()
+    };
+    assert_eq!(
+        instrument.disagreements(&other),
+        [
+            "wavelength is 0.105 nm in a.toml but 0.108 nm in the frame's header",
+            "distance is 2565 mm in a.toml but 2000 mm in the frame's header",
+            "direct beam's column is 243 px in a.toml but 100 px in the frame's header",
+            "pixel height is 0.172 mm in a.toml but 0.2 mm in the frame's header",
         ]
     );
 }

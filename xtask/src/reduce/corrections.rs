@@ -29,7 +29,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH")]
     background: Option<PathBuf>,
     /// Factor of the background.
-    #[arg(long, value_name = "X", default_value_t = 1.0, requires = "background")]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 1.0,
+        requires = "background",
+        allow_negative_numbers = true
+    )]
     background_factor: f64,
 }
 
@@ -52,7 +58,7 @@ impl Corrections {
             },
             flat: match &args.flat {
                 Some(path) => {
-                    let response = FrameStack::open(path)?.frame(0)?;
+                    let response = FrameStack::open(path)?.only_frame()?;
                     let flat = FlatField::sparing_dead_pixels(response.counts().to_owned());
                     Some(flat.with_name(response.name()))
                 }

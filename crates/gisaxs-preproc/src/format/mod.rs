@@ -135,6 +135,7 @@ pub(crate) fn open_mask(
         dataset: dataset.map(str::to_owned),
         ..StackOptions::default()
     };
+    let bytes = bytes.unpacked(file)?;
     if dataset.is_none() && hdf5::recognise(&bytes.range(file, 0, MAGIC_BYTES)?) {
         let all = bytes.range(file, 0, usize::MAX)?.into_owned();
         options.dataset = Some(hdf5::mask_dataset(file, Bytes::Memory(all), folder)?);

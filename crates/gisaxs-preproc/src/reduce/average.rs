@@ -54,7 +54,7 @@ impl Image {
         // Welford's recurrences: mean and sum of squared deviations without cancellation.
         let mut mean = vec![0.0_f32; rows * cols];
         let mut squares = vec![0.0_f32; rows * cols];
-        let mut seen = vec![0_u16; rows * cols];
+        let mut seen = vec![0_u32; rows * cols];
         let mut bits = vec![0_u8; rows * cols];
         let mut header = None;
         let step = format!("mean of frames {} to {}", range.start, range.end - 1);
@@ -64,7 +64,7 @@ impl Image {
             let pixels = frame.as_slice().iter().zip(mask.bits());
             for (at, (&count, &reasons)) in pixels.enumerate() {
                 bits[at] |= reasons;
-                if !is_measured(reasons) || seen[at] == u16::MAX {
+                if !is_measured(reasons) {
                     continue;
                 }
                 seen[at] += 1;
@@ -76,8 +76,8 @@ impl Image {
             header.get_or_insert_with(|| frame.header().clone());
         }
         for (at, bits) in bits.iter_mut().enumerate() {
-            let n = f32::from(seen[at]);
-            if usize::from(seen[at]) < least {
+            let n = seen[at] as f32;
+            if (seen[at] as usize) < least {
                 *bits |= Reason::Bad.bit();
                 continue;
             }

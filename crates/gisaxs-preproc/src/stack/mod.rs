@@ -30,6 +30,9 @@ pub struct StackOptions {
     /// Give pixels that an HDF5 file's `pixel_mask` rejects (any of bits 0 to 15) the
     /// sentinels of a Pilatus: -1 for a gap, -2 otherwise. Default: true.
     pub apply_pixel_mask: bool,
+    /// Take pixels that are NaN, as programs mark what they masked, for bad ones: the sentinel
+    /// -2. Infinite pixels stay an error. Default: false, NaN is an error too.
+    pub nan_is_bad: bool,
     /// Multiply counts by the file's flat field where it is not applied yet; only Lambda
     /// files are known to hold factors. Counts are no whole numbers then. Default: false.
     pub apply_flat_field: bool,
@@ -41,6 +44,7 @@ impl Default for StackOptions {
             verify_checksum: true,
             dataset: None,
             apply_pixel_mask: true,
+            nan_is_bad: false,
             apply_flat_field: false,
         }
     }
@@ -79,7 +83,11 @@ pub struct FrameStack {
     /// File name, for frames.
     name: String,
     flat_field: Option<Arc<Array2<f32>>>,
+    nan_is_bad: bool,
 }
+
+/// Sentinel of a bad pixel, as Pilatus cameras write it.
+const BAD: f32 = -2.0;
 
 impl std::fmt::Debug for FrameStack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -166,6 +174,7 @@ impl FrameStack {
             file,
             name,
             flat_field,
+            nan_is_bad: options.nan_is_bad,
         })
     }
 
@@ -262,6 +271,9 @@ impl FrameStack {
             });
         }
         let (mut counts, header) = self.source.read(index)?;
+        if self.nan_is_bad {
+            counts.mapv_inplace(|count| if count.is_nan() { BAD } else { count });
+        }
         if let Some(factors) = &self.flat_field {
             counts.zip_mut_with(factors, |count, factor| {
                 if *count > 0.0 {

@@ -34,7 +34,8 @@ impl FrameStack {
     }
 
     /// Mean of the frames of `range`: the sum over the number of frames, with the header of
-    /// the first.
+    /// the first. It is no count any more, its variance is the mean over the number of frames:
+    /// where errors matter take [`Image::mean`](crate::reduce::Image::mean), which knows.
     ///
     /// # Errors
     /// As [`sum`](Self::sum).

@@ -1,5 +1,7 @@
 //! Several files as one stack, and the files of a folder.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
@@ -25,7 +27,8 @@ pub(super) struct Series {
 
 impl Series {
     pub(super) fn open(parts: Vec<Vec<PathBuf>>, options: &StackOptions) -> Result<Self> {
-        // A damaged frame is an error where it is read, not the end of the series.
+        // A damaged frame is an error where it is read, not the end of the series; of files with
+        // several, the numbers of the frames after it would not be known.
         let mut first_error = None;
         let found = parts.iter().enumerate().find_map(|(i, part)| {
             open_part(part, options)
@@ -152,15 +155,26 @@ pub(super) fn folder(path: &Path, options: &StackOptions) -> Result<Series> {
         source,
     };
     let mut files: Vec<(PathBuf, &'static str)> = Vec::new();
+    let mut others = Vec::new();
     for entry in std::fs::read_dir(path).map_err(refused)? {
         let file = entry.map_err(refused)?.path();
-        let hidden = file_name(&file).starts_with('.');
-        if !hidden
-            && file.is_file()
-            && let Some(kind) = format::recognise(&file_head(&file)?)
-        {
-            files.push((file, kind));
+        if file_name(&file).starts_with('.') || !file.is_file() {
+            continue;
         }
+        match format::recognise(&file_head(&file)?) {
+            Some(kind) => files.push((file, kind)),
+            None => others.push(file),
+        }
+    }
+    // Empty or overwritten, but called like a frame: an error in its place, or all frames after
+    // it would change their numbers.
+    if let Some(kind) = files.first().map(|(_, kind)| *kind) {
+        let endings: HashSet<_> = files
+            .iter()
+            .map(|(f, _)| f.extension().map(OsStr::to_owned))
+            .collect();
+        others.retain(|file| endings.contains(&file.extension().map(OsStr::to_owned)));
+        files.extend(others.into_iter().map(|file| (file, kind)));
     }
     files.sort_by_cached_key(|(file, _)| natural(&file_name(file)));
     let masters = |file: &Path| {

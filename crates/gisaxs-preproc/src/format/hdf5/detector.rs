@@ -166,7 +166,17 @@ pub(super) fn header(
             "incident_wavelength",
         ],
         MetadataEntry::metres,
-    );
+    )
+    .or_else(|| {
+        let names = [
+            "beam/incident_energy",
+            "monochromator/energy",
+            "beam_energy",
+            "photon_energy",
+        ];
+        let energy = quantity(&names, MetadataEntry::kilo_electron_volts)?;
+        Some(gisaxs_physics::wavelength_nm(energy) * 1e-9)
+    });
     let plain = |name| find(entries, path, name)?.number();
     let text = |name| find(entries, path, name).map(|e| e.value.clone());
     let beam = |name, pixel: Option<f64>| {
