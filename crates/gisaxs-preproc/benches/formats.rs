@@ -1,9 +1,8 @@
 //! Decoding at the size of real detectors, one thread; streaming with two.
 //!
-//! `scripts/compare_fabio.py` reads the same files with fabio and h5py.
+//! `scripts/compare_fabio.py` reads such files in turn with fabio and h5py.
 
 use std::hint::black_box;
-use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gisaxs_preproc::ndarray::Array2;
@@ -72,23 +71,6 @@ fn benches(c: &mut Criterion) {
         b.iter(|| stack.stream(0..FRAMES, 2).filter(|f| f.is_ok()).count());
     });
     group.finish();
-
-    // An Eiger file of which only the camera's programs or hdf5plugin can make the chunks.
-    match std::env::var_os("GISAXS_EIGER_FILE") {
-        Some(path) if Path::new(&path).exists() => {
-            let stack = FrameStack::open(&path).expect("a stack");
-            let mut group = c.benchmark_group("Eiger");
-            let [rows, cols] = stack.shape();
-            group.throughput(Throughput::Elements((rows * cols) as u64));
-            group.bench_function("read bitshuffle LZ4", |b| {
-                b.iter(|| stack.frame(black_box(0)).expect("a frame"));
-            });
-            group.finish();
-        }
-        _ => println!(
-            "skipped: GISAXS_EIGER_FILE names no file (scripts/compare_fabio.py makes one)"
-        ),
-    }
 }
 
 criterion_group!(formats, benches);

@@ -19,6 +19,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(error) = std::fs::create_dir_all(out) {
+        eprintln!("{out}: {error}");
+        return ExitCode::FAILURE;
+    }
     match cut(frame, instrument, Path::new(out)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

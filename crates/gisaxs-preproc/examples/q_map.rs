@@ -84,6 +84,7 @@ fn run() -> Outcome<()> {
         limits(&map.q_z)
     );
     if let Some(out) = out {
+        std::fs::create_dir_all(&out)?;
         for (name, values) in [("q_xy.npy", &map.q_xy), ("q_z.npy", &map.q_z)] {
             let path = Path::new(&out).join(name);
             std::fs::write(&path, encode_npy(values.view()))?;

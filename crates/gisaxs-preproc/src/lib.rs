@@ -1,7 +1,7 @@
 //! GISAXS detector frames: read, mask, map to q, and turn into network input.
 //!
-//! A measured frame comes in as a file of a Pilatus or Eiger camera, with an
-//! `instrument.toml` that says where beam and detector are. Out come a mask with a reason per
+//! A measured frame comes in as CBF, TIFF, EDF, NeXus or HDF5, npy or npz, of any camera, with an
+//! `instrument.toml` or a `.poni` file that says where beam and detector are. Out come a mask with a reason per
 //! pixel, the counts on one grid of (q_par, k sin alpha_f) that is the same for every
 //! detector, wavelength and distance, and the tensors that the network reads. Training uses
 //! the same functions as inference.

@@ -64,6 +64,7 @@ impl Family {
             source: "",
         };
         match self {
+            // Pilatus4: not measured, taken to be written by the same software.
             Self::Pilatus | Self::Pilatus4 => Sentinels {
                 gap: Some(-1),
                 bad: Some(-2),
