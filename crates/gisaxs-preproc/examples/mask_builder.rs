@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The mask has gaps grown by one pixel, bad and overloaded pixels, hot pixels, the
-//! instrument's beamstops and those that are found; nonzero = masked. Name it as `mask` in the
-//! `[detector]` of the instrument file. The picture shows the frame with a colour per reason,
+//! instrument's beamstops and those that are found; nonzero = masked. The instrument file that is
+//! printed names it. The picture shows the frame with a colour per reason,
 //! and beside it the frame with the masked pixels filled for the eye. `demo` does it for a
 //! made frame of a Pilatus 300k.
 
@@ -64,11 +64,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let masked = mask.masked(&Reason::MEASUREMENT);
     let fraction = masked.iter().filter(|&&m| m).count() as f64 / masked.len() as f64;
     println!("{:.2} % masked: {}", 100.0 * fraction, mask.summary());
+    let instrument = match mask_file {
+        Some(path) => {
+            write_mask(masked.view(), path)?;
+            println!("{path}: written, nonzero = masked");
+            instrument.with_mask_file(path)?
+        }
+        None => instrument,
+    };
     println!("\n{}", instrument.to_toml());
-    if let Some(path) = mask_file {
-        write_mask(masked.view(), path)?;
-        println!("{path}: nonzero = masked");
-    }
     if let Some(path) = picture {
         let filled = inpaint_for_display(&frame, &mask)?;
         write_picture(path, &mask, &filled)?;
@@ -87,43 +91,46 @@ const COLOURS: [(Reason, [u8; 3]); 7] = [
     (Reason::Gap, [90, 90, 90]),
 ];
 
-/// Mask on the left, the filled frame on the right, logarithmic in grey to blue.
+/// Steps of the logarithmic scale; a palette keeps the file small.
+const STEPS: usize = 32;
+
+/// Mask on the left, the filled frame on the right, logarithmic from black over blue to white.
 fn write_picture(path: &str, mask: &Mask, filled: &DisplayImage) -> Result<(), Box<dyn Error>> {
     const SPACE: usize = 8;
     let [rows, cols] = mask.shape();
     let width = 2 * cols + SPACE;
-    let mut rgb = vec![255_u8; 3 * rows * width];
     // All but one pixel in a thousand within the scale.
     let mut sorted: Vec<f32> = filled.values().iter().copied().collect();
     sorted.sort_unstable_by(f32::total_cmp);
     let top = sorted[sorted.len() - 1 - sorted.len() / 1000].max(1.0);
-    let colour = |value: f32| {
+    let step = |value: f32| {
         let x = ((value + 0.3) / 0.3).ln() / ((top + 0.3) / 0.3).ln();
-        // From black over blue and yellow to white.
+        (x * STEPS as f32).clamp(0.0, STEPS as f32 - 1.0) as u8
+    };
+    let scale = (0..STEPS).map(|i| {
+        let x = i as f32 / (STEPS - 1) as f32;
         let channel =
             |start: f32, end: f32| (255.0 * ((x - start) / (end - start)).clamp(0.0, 1.0)) as u8;
-        [
-            channel(0.25, 0.75),
-            channel(0.1, 0.9),
-            channel(0.0, 0.5).max(channel(0.8, 1.0)),
-        ]
-    };
-    for row in 0..rows {
+        let blue = channel(0.0, 0.5).max(channel(0.8, 1.0));
+        [channel(0.25, 0.75), channel(0.1, 0.9), blue]
+    });
+    let palette: Vec<u8> = scale.chain(COLOURS.map(|c| c.1)).flatten().collect();
+    // The space between is as white as the end of the scale.
+    let mut indices = vec![STEPS as u8 - 1; rows * width];
+    for (row, line) in indices.chunks_exact_mut(width).enumerate() {
         for col in 0..cols {
-            let plain = colour(filled.values()[[row, col]]);
-            let reason = COLOURS.iter().find(|(r, _)| mask.has(row, col, *r));
-            let mut put = |at: usize, colour: [u8; 3]| {
-                rgb[3 * (row * width + at)..][..3].copy_from_slice(&colour);
-            };
-            put(col, reason.map_or(plain, |r| r.1));
-            put(cols + SPACE + col, plain);
+            let plain = step(filled.values()[[row, col]]);
+            let reason = COLOURS.iter().position(|(r, _)| mask.has(row, col, *r));
+            line[col] = reason.map_or(plain, |i| (STEPS + i) as u8);
+            line[cols + SPACE + col] = plain;
         }
     }
     let file = BufWriter::new(File::create(path)?);
     let mut encoder = png::Encoder::new(file, width as u32, rows as u32);
-    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette(palette);
     encoder.set_compression(png::Compression::High);
-    encoder.write_header()?.write_image_data(&rgb)?;
+    encoder.write_header()?.write_image_data(&indices)?;
     println!("{path}: written");
     Ok(())
 }

@@ -832,10 +832,10 @@ impl Instrument {
     /// given as an array excepted.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let degrees = self.beam.alpha_i_rad().to_degrees();
         let mut text = format!(
-            "[beam]\nwavelength_nm = {:?}\nincidence_deg = {degrees:?}\n",
-            self.beam.wavelength_nm()
+            "[beam]\nwavelength_nm = {:?}\nincidence_deg = {:?}\n",
+            self.beam.wavelength_nm(),
+            in_degrees(self.beam.alpha_i_rad())
         );
         let Mount {
             rotations,
@@ -844,7 +844,7 @@ impl Instrument {
             sample_orientation,
         } = self.mount;
         if sample_tilt_rad != 0.0 {
-            text += &format!("sample_tilt_deg = {:?}\n", sample_tilt_rad.to_degrees());
+            text += &format!("sample_tilt_deg = {:?}\n", in_degrees(sample_tilt_rad));
         }
         if sample_orientation != SampleOrientation::default() {
             text += &format!("sample_orientation = {}\n", sample_orientation.number());
@@ -872,7 +872,7 @@ impl Instrument {
             text += "right = \"columns-decrease\"\n";
         }
         if rotations != Rotations::default() {
-            let degrees = rotations.as_array().map(f64::to_degrees);
+            let degrees = rotations.as_array().map(in_degrees);
             text += &format!("tilt_deg = {degrees:?}\n");
         }
         for (key, areas) in [("beamstops", &self.beamstops), ("shadows", &self.shadows)] {
@@ -887,6 +887,18 @@ impl Instrument {
             text += &mask_options_toml(&self.mask_options);
         }
         text + &self.sample.to_toml()
+    }
+}
+
+/// An angle as a person would have written it, if that is the same one: 0.39, not
+/// 0.39000000000000007.
+fn in_degrees(radians: f64) -> f64 {
+    let exact = radians.to_degrees();
+    let short = (exact * 1e9).round() / 1e9;
+    if short.to_radians() == radians {
+        short
+    } else {
+        exact
     }
 }
 

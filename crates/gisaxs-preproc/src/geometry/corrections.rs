@@ -96,6 +96,21 @@ impl Corrections {
         Self::default()
     }
 
+    /// What is corrected, in words.
+    pub(crate) fn names(&self) -> String {
+        let parts = [
+            (self.solid_angle, "solid angle"),
+            (self.polarization.is_some(), "polarisation"),
+            (!self.absorbers.is_empty(), "absorption"),
+        ];
+        let named: Vec<&str> = parts.iter().filter(|p| p.0).map(|p| p.1).collect();
+        if named.is_empty() {
+            "no geometric factor".to_owned()
+        } else {
+            named.join(", ")
+        }
+    }
+
     /// With the solid angle relative to that at the point of normal incidence,
     /// cos^3(incidence).
     #[must_use]

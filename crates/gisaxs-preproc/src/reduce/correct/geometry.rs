@@ -45,7 +45,7 @@ impl PixelFactors {
     /// [`Error::Pixel`] names the first pixel that no ray reaches.
     pub fn of_geometry(geometry: &Geometry, corrections: &Corrections) -> Result<Self> {
         let factors = geometry.correction(corrections).mapv(|x| x as f32);
-        Self::new("geometric factors", factors)
+        Self::new(corrections.names(), factors)
     }
 
     /// The factors, shape (rows, columns).
