@@ -75,22 +75,24 @@ enum Action {
 
 #[derive(clap::Args)]
 struct PlanArgs {
-    /// A configuration of the repository: general, p03-sputter, galaxi.
+    #[command(flatten)]
+    source: Source,
+    /// Number of samples.
     #[arg(
         long,
-        value_name = "NAME",
-        required_unless_present = "config",
-        conflicts_with = "config"
+        value_name = "N",
+        value_parser = samples,
+        allow_negative_numbers = true
     )]
-    preset: Option<String>,
-    /// A configuration (TOML; see `dataset keys`).
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Number of samples.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     samples: u64,
     /// Seed of everything that is drawn.
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "S",
+        value_parser = seed,
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     seed: u64,
     /// Folder of the dataset.
     #[arg(long, value_name = "DIR")]
@@ -98,6 +100,30 @@ struct PlanArgs {
     /// Seconds spent on samples that measure how long the build will take; 0 for none.
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     probe: f64,
+}
+
+/// Where the configuration is from: one of both.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Source {
+    /// A configuration of the repository: general, p03-sputter, galaxi.
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// A configuration (TOML; see `dataset keys`).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// A number of samples.
+fn samples(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|n| (1..=1 << 32).contains(n));
+    number.ok_or_else(|| format!("expected a whole number from 1 to {}", 1_u64 << 32))
+}
+
+/// A seed.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -178,7 +204,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
 }
 
 fn plan(args: &PlanArgs) -> Result<bool, Failure> {
-    let config = match (&args.preset, &args.config) {
+    let config = match (&args.source.preset, &args.source.config) {
         (Some(name), _) => Config::preset(name)?,
         (None, Some(path)) => Config::from_path(path)?,
         (None, None) => {
@@ -188,21 +214,23 @@ fn plan(args: &PlanArgs) -> Result<bool, Failure> {
     };
     let manifest = dataset::plan(&args.out, config, args.seed, args.samples)?;
     say!(
-        "{}: {} samples of {}, seed {}, in {} shards of {}",
+        "{}: {} samples of {}, seed {}, in {} shards of {}; a build holds up to {} in memory",
         args.out.display(),
         manifest.samples,
         manifest.name,
         manifest.seed,
         manifest.shards_planned,
-        manifest.shard_samples
+        manifest.shard_samples,
+        size(manifest.memory_bytes)
     );
     if args.probe > 0.0 {
         let estimate = dataset::estimate(&manifest, args.probe)?;
         let threads = rayon::current_num_threads();
         say!(
-            "{} on the disk; about {} on {threads} threads ({:.1} samples per second and thread, \
+            "{} on the disk, {} in memory; about {} on {threads} threads ({:.1} samples per second and thread, \
              measured on {})",
             size(estimate.bytes),
+            size(estimate.memory),
             time(estimate.thread_seconds / threads as f64),
             manifest.samples as f64 / estimate.thread_seconds,
             estimate.probed

@@ -5,8 +5,8 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gisaxs_physics::UprightShape;
 use gisaxs_physics::elementary::{hypot, powi};
+use gisaxs_physics::{Multilayer, UprightShape};
 use gisaxs_preproc::input::{CellSums, N_CELLS, N_K, N_Q, encode};
 use rand::Rng;
 use rayon::prelude::*;
@@ -406,7 +406,7 @@ impl Generator {
             kappa,
         ];
         fields.extend(numbers.map(|x| Numbers::F64(vec![x])));
-        let film = setup_film(setup);
+        let film = film_thickness(&setup.stack);
         fields.extend(tail(setup, film, &drawn, attempt));
         let what = json!({
             "shape": particles.shape,
@@ -491,7 +491,8 @@ impl Generator {
         fields.extend(values.iter().map(|&x| Numbers::F64(vec![x])));
         let mut setup = group.setup().clone();
         (setup.stack, setup.materials) = (stack, materials);
-        fields.extend(tail(&setup, film.map_or(0.0, |f| f.1), &drawn, attempt));
+        let thickness = film_thickness(&setup.stack);
+        fields.extend(tail(&setup, thickness, &drawn, attempt));
         let named: serde_json::Map<String, serde_json::Value> = description
             .parameters
             .iter()
@@ -541,8 +542,9 @@ fn simulated_q_max(group: &Group) -> f64 {
     }
 }
 
-fn setup_film(setup: &Setup) -> f64 {
-    let layers = setup.stack.layers();
+/// Thickness of the first layer below the vacuum, nm; 0 on a bare substrate.
+fn film_thickness(stack: &Multilayer) -> f64 {
+    let layers = stack.layers();
     layers[1..layers.len() - 1]
         .first()
         .map_or(0.0, |layer| layer.thickness_nm)

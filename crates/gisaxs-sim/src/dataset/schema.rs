@@ -151,7 +151,7 @@ pub(super) fn fields(config: &Config) -> Vec<Field> {
                     I32,
                     &shape,
                     "counts",
-                    "raw counts, row 0 on top; -1 in gaps, -2 dead, 0 behind a beamstop",
+                    "raw counts, row 0 on top; -1 in gaps, -2 dead or behind a holder, 0 behind a beamstop",
                 ),
                 field("valid", U8, &shape, "", "1 where a pixel measures").allowed(0.0, 1.0),
             ]);
@@ -262,7 +262,7 @@ pub(super) fn fields(config: &Config) -> Vec<Field> {
         number(
             "parameter/film_thickness",
             "nm",
-            "layer under the particles (film or native oxide), 0 on a bare substrate",
+            "first layer below the vacuum (film or native oxide), 0 on a bare substrate",
         )
         .allowed(0.0, 1e4),
         number(

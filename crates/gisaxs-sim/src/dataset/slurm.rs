@@ -76,6 +76,22 @@ pub fn write(folder: &Path, options: &Options) -> Result<Scripts> {
             });
         }
     }
+    for (name, value) in [
+        ("partition", &options.partition),
+        ("time", &options.time),
+        ("memory", &options.memory),
+    ] {
+        // Lines of a script that Slurm reads without a shell: nothing can be quoted there.
+        let word =
+            |v: &String| !v.is_empty() && v.chars().all(|c| c.is_ascii_graphic() && c != '#');
+        if let Some(value) = value.as_ref().filter(|v| !word(v)) {
+            return Err(Error::Argument {
+                name,
+                value: format!("{value:?}"),
+                expected: "a word without spaces, as Slurm writes it".into(),
+            });
+        }
+    }
     let folder = std::path::absolute(folder).map_err(io(folder, "resolve"))?;
     let manifest = Manifest::open(&folder)?;
     let missing = missing(&folder, &manifest)?;
