@@ -84,69 +84,126 @@ fn files(place: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
+/// Whole shards of a dataset, and whether files in the making lie about.
+fn progress(place: &Path) -> (usize, bool) {
+    let names = [place.to_owned(), place.join("shards")]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    let names: Vec<String> = names.collect();
+    let whole = |n: &&String| !n.starts_with('.') && n.ends_with(".safetensors");
+    (
+        names.iter().filter(whole).count(),
+        names.iter().any(|n| n.starts_with('.')),
+    )
+}
+
+/// Where a build was killed, by the shards that were whole: of eight.
+#[derive(Debug, Default)]
+struct Kills {
+    /// Up to two.
+    early: u32,
+    /// Three to five.
+    middle: u32,
+    /// Six or seven.
+    late: u32,
+    /// All, but the manifest was not completed.
+    merging: u32,
+    /// The manifest was completed, the program not yet gone.
+    after: u32,
+    /// Of all these, kills that left a file in the making.
+    left: u32,
+}
+
+impl Kills {
+    fn count(&mut self, place: &Path) {
+        let (whole, left) = progress(place);
+        let manifest = std::fs::read_to_string(place.join("manifest.json")).unwrap();
+        let phase = match whole {
+            0..=2 => &mut self.early,
+            3..=5 => &mut self.middle,
+            6..=7 => &mut self.late,
+            _ if manifest.contains("\"complete\": true") => &mut self.after,
+            _ => &mut self.merging,
+        };
+        *phase += 1;
+        self.left += u32::from(left);
+    }
+
+    /// Killed often enough in every phase, and in the middle of writing.
+    fn is_enough(&self) -> bool {
+        let [early, middle, late] = [self.early, self.middle, self.late];
+        early.min(middle).min(late) >= 3 && self.merging >= 1 && self.left >= 3
+    }
+}
+
 #[test]
 fn builds_survive_being_killed_at_any_moment() {
     let folder = tempfile::tempdir().unwrap();
     let straight = plan(folder.path(), "straight");
     let started = Instant::now();
     done(dataset(&["run", text(&straight)]));
-    let whole = started.elapsed();
+    let per_shard = started.elapsed() / 8;
     let expected = files(&straight);
 
-    let killed = plan(folder.path(), "killed");
-    let (mut kills, mut moment) = (0_u32, 0x9e37_79b9_u64);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let mut run = dataset(&["run", text(&killed), "--threads", "2"])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Any moment of the time a build takes, from start-up to the last rename.
-        moment = moment
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        let share = (moment >> 40) as f64 / (1_u64 << 24) as f64;
-        let patience = whole.mul_f64(if kills < 25 { 0.15 * share } else { 10.0 });
-        let end = Instant::now() + patience;
+    let (mut kills, mut builds, mut moment) = (Kills::default(), 0, 0x9e37_79b9_u64);
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while builds < 3 || (!kills.is_enough() && Instant::now() < deadline) {
+        let place = plan(folder.path(), &format!("killed-{builds}"));
+        builds += 1;
+        let mut merges = 0;
         let status = loop {
-            match run.try_wait().unwrap() {
-                Some(status) => break Some(status),
-                None if Instant::now() >= end => {
-                    run.kill().unwrap();
-                    run.wait().unwrap();
-                    break None;
+            // Any moment of what is left to do, from the start to the last rename: so many shards
+            // whole, and a part of the time that another takes.
+            moment = moment
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let share = (moment >> 40) as f64 / (1_u64 << 24) as f64;
+            let present = progress(&place).0 as f64;
+            merges += u32::from(present == 8.0);
+            let target = if merges > 2 {
+                // Enough of the end.
+                f64::INFINITY
+            } else {
+                present + share * (9.0 - present)
+            };
+            let mut run = dataset(&["run", text(&place), "--threads", "2"])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            let mut end = None;
+            let status = loop {
+                if let Some(status) = run.try_wait().unwrap() {
+                    break Some(status);
                 }
-                None => std::thread::sleep(Duration::from_micros(200)),
+                if end.is_none() && progress(&place).0 as f64 >= target.floor() {
+                    end = Some(Instant::now() + per_shard.mul_f64(target.fract()));
+                }
+                if end.is_some_and(|end| Instant::now() >= end) {
+                    run.kill().unwrap();
+                    // It may have ended in between.
+                    break run.wait().unwrap().code().map(|_| run.wait().unwrap());
+                }
+                std::thread::sleep(Duration::from_micros(200));
+            };
+            // Whatever has its name is whole: the same bytes as without any kill.
+            for (name, bytes) in files(&place) {
+                let same = expected.iter().any(|(n, b)| *n == name && *b == bytes);
+                assert!(same || name == "manifest.json", "{name}: {kills:?}");
+            }
+            match status {
+                Some(status) => break status,
+                None => kills.count(&place),
             }
         };
-        // Whatever has its name is whole: the same bytes as without any kill.
-        for (name, bytes) in files(&killed) {
-            let same = expected.iter().any(|(n, b)| *n == name && *b == bytes);
-            assert!(
-                same || name == "manifest.json",
-                "{name} after {kills} kills"
-            );
-        }
-        match status {
-            Some(status) => {
-                assert!(status.success());
-                break;
-            }
-            None => kills += 1,
-        }
-        assert!(Instant::now() < deadline, "no end after {kills} kills");
+        assert!(status.success());
+        assert_eq!(files(&place), expected);
+        assert!(!progress(&place).1, "left-overs of killed runs");
+        let verdict = done(dataset(&["verify", text(&place), "--again", "3"]));
+        assert!(String::from_utf8_lossy(&verdict.stdout).contains("good"));
     }
-    println!("{kills} kills");
-    assert!(kills > 2, "{kills} kills");
-    assert_eq!(files(&killed), expected);
-    let hidden = std::fs::read_dir(killed.join("shards")).unwrap();
-    let hidden = hidden.filter(|e| {
-        let name = e.as_ref().unwrap().file_name();
-        name.to_string_lossy().starts_with('.')
-    });
-    assert_eq!(hidden.count(), 0, "left-overs of killed runs");
-    let verdict = done(dataset(&["verify", text(&killed), "--again", "3"]));
-    assert!(String::from_utf8_lossy(&verdict.stdout).contains("good"));
+    println!("{builds} builds, {kills:?}");
+    assert!(kills.is_enough(), "{builds} builds, {kills:?}");
 }
 
 #[test]
@@ -308,6 +365,32 @@ fn wrong_arguments_and_folders_are_one_clear_line() {
             let lines = error.lines().filter(|l| l.starts_with("error: ")).count();
             assert!(lines == error.lines().count(), "{error}");
         }
+    }
+    // Everything that is needed is named at once, and what is wrong by its limits.
+    let error = failure(dataset(&["plan"]), 2);
+    for needed in ["--preset", "--config", "--samples", "--out"] {
+        assert!(error.contains(needed), "{error}");
+    }
+    for (key, value) in [("--seed", "-1"), ("--samples", "-1")] {
+        let error = failure(dataset(&["plan", "--preset", "general", key, value]), 2);
+        let expected = if key == "--seed" {
+            "expected a whole number from 0 to 18446744073709551615"
+        } else {
+            "expected a whole number from 1 to 4294967296"
+        };
+        assert!(error.contains(key) && error.contains(expected), "{error}");
+    }
+    for (option, value) in [
+        ("--partition", "short\n#SBATCH --exclusive"),
+        ("--time", ""),
+        ("--memory", "4 G"),
+    ] {
+        let error = failure(dataset(&["slurm", text(&place), option, value]), 1);
+        assert!(
+            error.contains(&option[2..]) && error.contains("a word"),
+            "{error}"
+        );
+        assert!(!place.join("slurm").exists());
     }
     // Without a terminal, progress is a line every ten seconds: none for a short build.
     let run = done(dataset(&["run", text(&place), "--shard", "0..2"]));

@@ -69,14 +69,15 @@ fn sync_folder(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes what processes that are gone have left in `folder`.
-pub(super) fn sweep(folder: &Path) -> Result<()> {
+/// Removes what processes that are gone have left in `folder` of files whose names begin with `of`.
+pub(super) fn sweep(folder: &Path, of: &str) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(io(folder, "list"))? {
         let path = entry.map_err(io(folder, "list"))?.path();
         let name = path
             .file_name()
             .map_or_else(Default::default, |n| n.to_string_lossy());
-        if name.starts_with('.') && path.extension().is_some_and(|e| e == TEMPORARY) {
+        let is_of = name.strip_prefix('.').is_some_and(|n| n.starts_with(of));
+        if is_of && path.extension().is_some_and(|e| e == TEMPORARY) {
             fs::remove_file(&path).map_err(io(&path, "remove"))?;
         }
     }

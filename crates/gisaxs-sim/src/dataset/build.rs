@@ -225,7 +225,8 @@ fn complete(folder: &Path, read_back: &BTreeSet<u64>) -> Result<Manifest> {
     manifest.statistics = total(&manifest);
     manifest.complete = true;
     manifest.write(folder)?;
-    atomic::sweep(&folder.join("shards"))?;
+    atomic::sweep(&folder.join("shards"), "")?;
+    atomic::sweep(folder, manifest::MANIFEST)?;
     Ok(manifest)
 }
 
