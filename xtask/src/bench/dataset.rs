@@ -31,6 +31,13 @@ shard_samples = 1
 detectors = [{ name = "Pilatus 1M", weight = 1.0, pixel_mm = 0.172, layout = { module = [195, 487], gap = [17, 7], modules = [5, 2] } }]
 "#;
 
+/// The same with every artifact, as often as at a beamline, and a detector that is not quite straight.
+fn with_artifacts(mut config: Config) -> Config {
+    let prior = config.prior().with_realistic_artifacts();
+    (config.setup, config.artifacts) = (prior.setup, prior.artifacts);
+    config
+}
+
 pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let stop = AtomicBool::new(false);
@@ -43,15 +50,18 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Result<(), Failure> {
             1,
         ),
     ] {
-        if !bench.wanted(name) {
-            continue;
+        let all = format!("{name}-artifacts");
+        for (name, config) in [(name, config.clone()), (&all, with_artifacts(config))] {
+            if !bench.wanted(name) {
+                continue;
+            }
+            let generator = Generator::new(config, 1, 1 << 20)?;
+            let mut first = 0;
+            bench.time(name, 1, per_run as f64, || {
+                first += per_run;
+                Ok(pool.install(|| generator.range(first..first + per_run, &stop, &|| ()))?)
+            })?;
         }
-        let generator = Generator::new(config, 1, 1 << 20)?;
-        let mut first = 0;
-        bench.time(name, 1, per_run as f64, || {
-            first += per_run;
-            Ok(pool.install(|| generator.range(first..first + per_run, &stop, &|| ()))?)
-        })?;
     }
     Ok(())
 }
