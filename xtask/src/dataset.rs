@@ -1,5 +1,6 @@
 //! `dataset`: labelled samples on the disk, from a plan to a verified dataset.
 
+mod designs;
 mod progress;
 mod slurm;
 
@@ -69,6 +70,12 @@ enum Action {
     },
     /// Write, and submit, a Slurm job array for the missing shards.
     Slurm(slurm::Args),
+    /// Draw how the designs cover two quantities.
+    Designs {
+        /// The picture.
+        #[arg(long, value_name = "FILE.png")]
+        out: PathBuf,
+    },
     /// List every key of a configuration with unit, limits and meaning.
     Keys,
 }
@@ -190,6 +197,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
             Ok(true)
         }
         Action::Slurm(args) => slurm::run(args),
+        Action::Designs { out } => {
+            designs::write(out)?;
+            say!("{}", out.display());
+            Ok(true)
+        }
         Action::Keys => {
             for key in KEYS {
                 let unit = match key.unit {

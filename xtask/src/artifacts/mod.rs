@@ -1,7 +1,10 @@
 //! `cargo xtask artifacts`: pictures of every artifact before and after, and, beside measured
 //! frames, statistics of an ensemble of simulated ones.
 
+mod cells;
 mod comparison;
+mod gaps;
+mod geometry;
 mod pictures;
 mod statistics;
 
@@ -37,8 +40,9 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
     }
     if !args.measured.is_empty() {
         let path = args.out.join("artifacts-comparison.png");
-        let table = comparison::write(&args.measured, args.frames, &path)?;
+        let table = comparison::write(&args.measured, args.frames, &path, &args.out)?;
         say!("{}", path.display());
+        say!("{}", args.out.join("artifacts-frames.png").display());
         print!("{table}");
     }
     Ok(true)

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use gisaxs_physics::UprightShape;
+use gisaxs_physics::{Layer, Multilayer, UprightShape};
 use gisaxs_sim::artifact::{
     Arm, BadLine, BadLines, Beamstop, CosmicRays, DeadTime, Diffuse, Drawn, FlatField, FlightTube,
-    Fringes, GapEdges, GuinierPorod, Misalignment, Mount, NoisyPixels, Population, Response,
-    Saturation, Shadow, Window,
+    Fringes, GapEdges, GuinierPorod, Misalignment, NoisyPixels, Population, Response, Saturation,
+    Shadow, Window,
 };
 use gisaxs_sim::dataset::Config;
 use gisaxs_sim::frame::{FrameSetup, GAP};
@@ -16,13 +16,14 @@ use gisaxs_sim::{
 };
 use rayon::prelude::*;
 
+use super::{cells, gaps, geometry};
 use crate::Failure;
 use crate::gallery::canvas::{Canvas, INK};
 use crate::gallery::colour;
 
 /// What of the frame a picture shows.
 #[derive(Clone, Copy)]
-enum View {
+pub(super) enum View {
     /// All of it, by the mean of blocks of pixels.
     Whole,
     /// A square from [column, row] of this many pixels.
@@ -37,7 +38,9 @@ struct Case {
     view: View,
     /// Colours from 10^low to 10^high counts.
     scale: [f64; 2],
-    /// Applied to both pictures.
+    /// Applied to the setup of both pictures.
+    stage: fn(&mut Setup),
+    /// Applied to what is drawn for both pictures.
     both: fn(&mut Drawn),
     with: fn(&mut Setup, &mut Drawn),
     hot_pixels: usize,
@@ -53,6 +56,7 @@ fn case(name: &'static str, drawn: &'static str, with: fn(&mut Setup, &mut Drawn
         drawn,
         view: View::Whole,
         scale: SCALE,
+        stage: |_| (),
         both: |_| (),
         with,
         hot_pixels: 0,
@@ -60,7 +64,7 @@ fn case(name: &'static str, drawn: &'static str, with: fn(&mut Setup, &mut Drawn
 }
 
 /// A Pilatus 1M at 2 m behind gold on a film of PMMA on silicon at P03's wavelength and angle.
-fn setup() -> Result<Setup, Failure> {
+pub(super) fn setup() -> Result<Setup, Failure> {
     let mut prior = Config::preset("p03-sputter")?.prior().setup;
     prior.detectors = gisaxs_sim::prior::SetupPrior::default().detectors;
     prior.detectors.retain(|d| d.name == "Pilatus 1M");
@@ -81,7 +85,7 @@ fn setup() -> Result<Setup, Failure> {
     Ok(setup)
 }
 
-fn particles() -> Result<(Particles, Correlation), Failure> {
+pub(super) fn particles() -> Result<(Particles, Correlation), Failure> {
     let sizes = SizeDistribution::new(vec![Component {
         kind: Kind::Gaussian,
         weight: 1.0,
@@ -102,7 +106,7 @@ fn particles() -> Result<(Particles, Correlation), Failure> {
 }
 
 /// As little as possible: 300 counts, a weak rod, a little diffuse and flat background.
-fn plain(rng: &mut SimRng) -> Drawn {
+pub(super) fn plain(rng: &mut SimRng) -> Drawn {
     let mut drawn = Drawn::draw(&gisaxs_sim::prior::ArtifactPrior::default(), rng);
     drawn.exposure.peak_counts = 300.0;
     drawn.flat = 1e-4;
@@ -125,12 +129,49 @@ fn plain(rng: &mut SimRng) -> Drawn {
     drawn
 }
 
+/// The layers of a setup, changed.
+fn with_layers(setup: &Setup, change: impl FnOnce(&mut Vec<Layer>)) -> Multilayer {
+    let mut layers = setup.stack.layers().to_vec();
+    change(&mut layers);
+    // Only what is allowed is made of what is allowed; otherwise the picture shows no change.
+    Multilayer::new(layers).unwrap_or_else(|_| setup.stack.clone())
+}
+
 /// The pages, each a picture.
 fn pages() -> [(&'static str, Vec<Case>); 3] {
     let scatter = vec![
         case("exposure", "300 -> 5 counts", |_, d| {
             d.exposure.peak_counts = 5.0;
         }),
+        Case {
+            view: View::Crop([331, 590], 240),
+            scale: [0.5, 3.5],
+            stage: |s| s.stack = with_layers(s, |layers| drop(layers.drain(1..layers.len() - 1))),
+            both: |d| {
+                d.exposure.peak_counts = 300.0;
+                d.diffuse.amplitude = 0.0;
+            },
+            ..case(
+                "Yoneda of the substrate",
+                "bare Si, diffuse 5, xi 3 nm",
+                |_, d| {
+                    (d.diffuse.amplitude, d.diffuse.correlation_nm) = (5.0, 3.0);
+                    d.diffuse.k_decay = 0.5;
+                },
+            )
+        },
+        Case {
+            view: View::Crop([331, 590], 240),
+            scale: [1.0, 4.0],
+            both: |d| d.exposure.peak_counts = 3000.0,
+            ..case("roughness", "0.3 -> 4 nm (drawn: < 1)", |s, _| {
+                s.stack = with_layers(s, |layers| {
+                    for layer in &mut layers[1..] {
+                        layer.roughness.sigma_nm = 4.0;
+                    }
+                });
+            })
+        },
         case("flat background", "0.02 of the peak", |_, d| d.flat = 0.02),
         case("diffuse scattering", "0.8, xi 15 nm", |_, d| {
             d.diffuse.amplitude = 0.8;
@@ -263,18 +304,6 @@ fn pages() -> [(&'static str, Vec<Case>); 3] {
                 s.dead.pixels = (0..1043 * 981_u32).step_by(499).collect();
             })
         },
-        case("rotation", "4 deg (drawn: 0.15)", |s, _| {
-            s.mount = Some(Mount {
-                rotation_rad: 0.07,
-                tilt_rad: [0.0; 2],
-            });
-        }),
-        case("tilt", "45 deg (drawn: 0.3)", |s, _| {
-            s.mount = Some(Mount {
-                rotation_rad: 0.0,
-                tilt_rad: [0.0, 0.785],
-            });
-        }),
     ];
     let close = |column, row| View::Crop([column, row], 62);
     let bright: fn(&mut Drawn) = |d| {
@@ -386,10 +415,8 @@ fn pages() -> [(&'static str, Vec<Case>); 3] {
 /// Writes all pages.
 pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let plain_setup = setup()?;
-    let frame = FrameSetup::new(plain_setup.clone());
     let (particles, correlation) = particles()?;
-    let rate = frame.cross_section(&particles, &correlation);
-    let mut paths = Vec::new();
+    let mut paths = vec![geometry::write(folder)?, gaps::write(folder)?];
     for (name, cases) in pages() {
         let tiles: Vec<[Canvas; 2]> = cases
             .par_iter()
@@ -397,22 +424,32 @@ pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
                 let rng = &mut stream(1, Purpose::View, 0);
                 let mut drawn = plain(rng);
                 (case.both)(&mut drawn);
-                let before = frame.expose(rate.clone(), &mut drawn, 0, &mut rng.clone());
                 let mut setup = plain_setup.clone();
-                (case.with)(&mut setup, &mut drawn);
-                let changed = FrameSetup::new(setup);
-                let rate = match changed.setup.mount {
-                    Some(_) => changed.cross_section(&particles, &correlation),
-                    None => rate.clone(),
+                (case.stage)(&mut setup);
+                let exposed = |setup: &Setup, drawn: &mut Drawn, hot, rng: &mut SimRng| {
+                    let frame = FrameSetup::new(setup.clone());
+                    let rate = frame.cross_section(&particles, &correlation);
+                    frame.expose(rate, drawn, hot, rng)
                 };
-                let after = changed.expose(rate, &mut drawn, case.hot_pixels, rng);
-                [before, after].map(|counts| tile(&counts, &frame.setup, case))
+                let before = exposed(&setup, &mut drawn, 0, &mut rng.clone());
+                (case.with)(&mut setup, &mut drawn);
+                let after = exposed(&setup, &mut drawn, case.hot_pixels, rng);
+                [before, after].map(|counts| tile(&counts, &setup, case.view, case.scale, TILE))
             })
             .collect();
-        let rows = (cases.len() as i32 + COLUMNS - 1) / COLUMNS;
+        let mut tiles: Vec<(&str, &str, [Canvas; 2])> = cases
+            .iter()
+            .zip(tiles)
+            .map(|(case, tiles)| (case.name, case.drawn, tiles))
+            .collect();
+        if name == "artifacts-masks" {
+            let drawn = "cells: one dark, one masked";
+            tiles.push(("obstacles", drawn, cells::obstacles(TILE)?));
+        }
+        let rows = (tiles.len() as i32 + COLUMNS - 1) / COLUMNS;
         let [width, height] = [2 * TILE + 18, TILE + 40];
         let mut page = Canvas::new(COLUMNS * width, rows * height);
-        for (i, (case, tiles)) in cases.iter().zip(&tiles).enumerate() {
+        for (i, (name, drawn, tiles)) in tiles.iter().enumerate() {
             let [x, y] = [
                 i as i32 % COLUMNS * width + 6,
                 i as i32 / COLUMNS * height + 4,
@@ -420,8 +457,8 @@ pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             for (k, tile) in tiles.iter().enumerate() {
                 page.place(tile, x + k as i32 * (TILE + 4), y);
             }
-            page.left(case.name, x, y + TILE + 9, [0, 114, 178]);
-            page.left(case.drawn, x, y + TILE + 22, INK);
+            page.left(name, x, y + TILE + 9, [0, 114, 178]);
+            page.left(drawn, x, y + TILE + 22, INK);
         }
         let path = folder.join(format!("{name}.png"));
         page.write(&path)?;
@@ -430,19 +467,24 @@ pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths)
 }
 
-/// A frame, or a part of it, in colours.
-fn tile(counts: &[f32], setup: &Setup, case: &Case) -> Canvas {
+/// A frame, or a part of it, in colours, in a square.
+pub(super) fn tile(
+    counts: &[f32],
+    setup: &Setup,
+    view: View,
+    [low, high]: [f64; 2],
+    edge: i32,
+) -> Canvas {
     let (rows, cols) = (setup.detector.rows, setup.detector.cols);
-    let mut canvas = Canvas::new(TILE, TILE);
-    let edge = TILE as usize;
-    let [low, high] = case.scale;
+    let mut canvas = Canvas::new(edge, edge);
+    let edge = edge as usize;
     for y in 0..edge {
         for x in 0..edge {
             let span = |i: usize, from: usize, n: usize| {
                 let first = from + i * n / edge;
                 first..(from + (i + 1) * n / edge).max(first + 1)
             };
-            let (across, down) = match case.view {
+            let (across, down) = match view {
                 View::Whole => (span(x, 0, cols), span(y, 0, rows)),
                 View::Crop([col, row], n) => (span(x, col, n), span(y, row, n)),
             };

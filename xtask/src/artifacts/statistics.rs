@@ -21,6 +21,15 @@ pub(super) struct Statistics {
     pub(super) beside: Vec<f64>,
     /// Pixels per million that stand out of their surroundings by 8 standard deviations.
     pub(super) outliers: f64,
+    /// The rod above the specular beam over what is 12 to 24 pixels beside it.
+    pub(super) rod: f64,
+    /// The Yoneda band over 40 to 60 pixels further up, 100 to 250 pixels beside the rod.
+    pub(super) yoneda: f64,
+    /// Mean counts within 12 pixels of the direct beam.
+    pub(super) behind_stop: f64,
+    /// Neighbours along a column that both count, where hardly anything does, over those that chance
+    /// makes: tracks of muons.
+    pub(super) pairs: f64,
     /// Rim pixels of modules over the pixels four lines further in, where nothing else changes.
     pub(super) rims: f64,
 }
@@ -41,12 +50,14 @@ pub(super) fn ring(i: usize) -> f64 {
 }
 
 impl Statistics {
-    /// Of a frame of `rows` by `cols` with the direct beam at [column, row]; `pitch` and `module`
-    /// are [rows, columns] of its modules.
+    /// Of a frame of `rows` by `cols` with the direct beam at [column, row] and horizon, Yoneda band
+    /// and specular beam in the rows `lines`; `pitch` and `module` are [rows, columns] of its
+    /// modules.
     pub(super) fn new(
         counts: &[f32],
         [rows, cols]: [usize; 2],
         beam: [f64; 2],
+        [_, yoneda, specular]: [f64; 3],
         pitch: [usize; 2],
         module: [usize; 2],
     ) -> Self {
@@ -62,7 +73,16 @@ impl Statistics {
         }
         let (fano, noise, outliers) = residuals(counts, [rows, cols]);
         let (below, beside) = rings(counts, cols, beam, level);
+        let mean = |inside: &dyn Fn(f64, f64) -> bool| mean_where(counts, cols, beam[0], inside);
+        let within = |y: f64, from: f64, to: f64| (from..to).contains(&y);
+        let above = |y: f64| within(specular - y, 40.0, 240.0);
         Self {
+            rod: mean(&|x, y| x <= 2.0 && above(y))
+                / mean(&|x, y| within(x, 12.0, 24.0) && above(y)),
+            yoneda: mean(&|x, y| within(x, 100.0, 250.0) && (y - yoneda).abs() <= 4.0)
+                / mean(&|x, y| within(x, 100.0, 250.0) && within(yoneda - y, 40.0, 60.0)),
+            behind_stop: mean(&|x, y| x.hypot(y - beam[1]) <= 12.0),
+            pairs: pairs(counts, [rows, cols]),
             zeros: histogram[0],
             mean: sorted.iter().map(|&c| f64::from(c)).sum::<f64>() / n,
             quantiles: [0.5, 0.9, 0.99, 0.999].map(quantile),
@@ -138,6 +158,46 @@ fn residuals(counts: &[f32], [rows, cols]: [usize; 2]) -> (f64, [f64; 2], f64) {
         [moment(1) / variance, moment(cols) / variance],
         1e6 * outliers / looked.max(1.0),
     )
+}
+
+/// Mean of the counts where `inside`(distance to the column of the beam, row).
+fn mean_where(counts: &[f32], cols: usize, beam: f64, inside: &dyn Fn(f64, f64) -> bool) -> f64 {
+    let (mut sum, mut n) = (0.0, 0.0);
+    for (i, &c) in counts.iter().enumerate().filter(|(_, c)| **c >= 0.0) {
+        let x = ((i % cols) as f64 - beam).abs();
+        if x <= 250.0 && inside(x, (i / cols) as f64) {
+            sum += f64::from(c);
+            n += 1.0;
+        }
+    }
+    if n > 0.0 { sum / n } else { f64::NAN }
+}
+
+/// Neighbours along columns that both count over chance, in blocks of 256 pixels of which two
+/// to forty count.
+fn pairs(counts: &[f32], [rows, cols]: [usize; 2]) -> f64 {
+    const EDGE: usize = 16;
+    let (mut found, mut expected) = (0.0, 0.0);
+    for top in (0..rows - EDGE).step_by(EDGE) {
+        for left in (0..cols - EDGE).step_by(EDGE) {
+            let at = |r: usize, c: usize| counts[(top + r) * cols + left + c];
+            let block = || (0..EDGE * EDGE).map(|i| at(i / EDGE, i % EDGE));
+            let n = block().filter(|c| *c >= 1.0).count() as f64;
+            if block().any(|c| c < 0.0) || !(2.0..=40.0).contains(&n) {
+                continue;
+            }
+            let size = (EDGE * EDGE) as f64;
+            expected += (EDGE * (EDGE - 1)) as f64 * n * (n - 1.0) / (size * (size - 1.0));
+            found += (0..EDGE * (EDGE - 1))
+                .filter(|i| at(i / EDGE, i % EDGE) >= 1.0 && at(i / EDGE + 1, i % EDGE) >= 1.0)
+                .count() as f64;
+        }
+    }
+    if expected > 10.0 {
+        found / expected
+    } else {
+        f64::NAN
+    }
 }
 
 /// Correlation of ln(1 + counts) with itself, `step` pixels times each lag further.
@@ -242,6 +302,22 @@ mod tests {
     use gisaxs_sim::rng::{Purpose, stream};
 
     #[test]
+    fn tracks_stand_out_of_chance() {
+        let rng = &mut stream(2, Purpose::View, 0);
+        let shape @ [rows, cols] = [800, 900];
+        let mut counts: Vec<f32> = (0..rows * cols).map(|_| poisson(0.012, rng)).collect();
+        assert!(
+            (pairs(&counts, shape) - 1.0).abs() < 0.25,
+            "{}",
+            pairs(&counts, shape)
+        );
+        for (row, col) in (5..790).step_by(11).zip((7..890).step_by(11)) {
+            (0..3).for_each(|i| counts[(row + i) * cols + col] += 1.0);
+        }
+        assert!(pairs(&counts, shape) > 1.4, "{}", pairs(&counts, shape));
+    }
+
+    #[test]
     fn poisson_noise_on_a_flat_field_is_recognised() {
         let rng = &mut stream(1, Purpose::View, 0);
         // Long enough lines that the rims have the counts for a ratio.
@@ -251,7 +327,11 @@ mod tests {
         for row in 0..rows {
             counts[row * cols + 40] = -1.0;
         }
-        let s = Statistics::new(&counts, shape, [450.0, 400.0], shape, shape);
+        let lines = [390.0, 350.0, 300.0];
+        let s = Statistics::new(&counts, shape, [450.0, 400.0], lines, shape, shape);
+        for flat in [s.rod, s.yoneda, s.behind_stop / 3.0] {
+            assert!((flat - 1.0).abs() < 0.1, "{flat}");
+        }
         assert!((s.zeros - (-3.0_f64).exp()).abs() < 0.005, "{}", s.zeros);
         // The mean of 80 neighbours is noise, too.
         assert!((s.fano - 1.0125).abs() < 0.03, "{}", s.fano);

@@ -51,6 +51,14 @@ impl Plot {
         }
     }
 
+    /// A point of three by three pixels.
+    pub(crate) fn dot(&self, canvas: &mut Canvas, [x, y]: [f64; 2], colour: Colour) {
+        let [x, y] = self.at(x, y).map(|p| p.round() as i32);
+        for dy in -1..=1 {
+            canvas.horizontal([x - 1, x + 1], y + dy, colour);
+        }
+    }
+
     pub(crate) fn curve(&self, canvas: &mut Canvas, points: &[[f64; 2]], colour: Colour) {
         for pair in points.windows(2) {
             let [a, b] = [
