@@ -41,6 +41,25 @@ pub enum Error {
         /// All known keys beside it.
         known: String,
     },
+    /// A name of a shape, a structure or a parameter that does not exist.
+    #[error(
+        "{file}: {key} = {name:?} is unknown, {}", match nearest {
+            Some(n) => format!("did you mean {n}?"),
+            None => format!("expected one of {known}"),
+        }
+    )]
+    UnknownName {
+        /// Name of the file.
+        file: String,
+        /// Dotted path of the key.
+        key: String,
+        /// The name found.
+        name: String,
+        /// The most similar known name.
+        nearest: Option<String>,
+        /// All known names.
+        known: String,
+    },
     /// A key with a value that is not allowed.
     #[error("{file}: {key} = {value} is not allowed, expected {expected}")]
     Value {

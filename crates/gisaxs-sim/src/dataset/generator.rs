@@ -438,7 +438,7 @@ impl Generator {
             sample,
             sizes,
             materials,
-        } = description.build(&values, beam)?;
+        } = description.build(&values, beam, general::Purpose::Image)?;
         let stack = sample.stack().clone();
         let mut drawn = draw_artifacts(&self.prior, &mut of_view);
         let artifacts = &self.prior.artifacts;

@@ -1,6 +1,8 @@
 //! Every key of a configuration, with unit, limits and meaning: the one table behind the
 //! documentation and behind the check for unknown keys.
 
+mod sample;
+
 use toml::{Table, Value};
 
 use super::error::{Error, Result};
@@ -34,7 +36,21 @@ const fn key(
 
 /// All keys. A *density* is a number or one of the tables of [`crate::Range`]; its ends obey the
 /// limits.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] = &{
+    let mut all = [MAIN[0]; MAIN.len() + sample::KEYS.len()];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = if i < MAIN.len() {
+            MAIN[i]
+        } else {
+            sample::KEYS[i - MAIN.len()]
+        };
+        i += 1;
+    }
+    all
+};
+
+const MAIN: &[Key] = &[
     key(
         "dataset.name",
         "",
@@ -44,13 +60,13 @@ pub const KEYS: &[Key] = &[
     key(
         "dataset.contents",
         "",
-        "network-input, frame",
+        "one of network-input, frame",
         "What a sample holds: planes and scalars as the network sees them, or raw counts of a whole detector.",
     ),
     key(
         "dataset.design",
         "",
-        "independent, latin-hypercube, sobol, grid",
+        "one of independent, latin-hypercube, sobol, grid",
         "How the drawn quantities are spread over their densities.",
     ),
     key(
@@ -74,7 +90,7 @@ pub const KEYS: &[Key] = &[
     key(
         "dataset.arithmetic",
         "",
-        "portable, native",
+        "one of portable, native",
         "Which machines make the same bits: all x86-64 and aarch64 ones, or those with the same instructions.",
     ),
     key(
@@ -613,85 +629,165 @@ pub const KEYS: &[Key] = &[
     ),
 ];
 
-/// Tables whose keys are names that the user chooses, or that are checked where they are read.
-const OPEN: [&str; 2] = ["dataset.levels", "sample"];
+/// Tables whose keys are names: quantities of a design, parameters of a shape. They are checked where
+/// they are read.
+const OPEN: [&str; 2] = [
+    "dataset.levels",
+    "sample.populations[].particles[].parameters",
+];
+
+/// Tables that are described once, at the second path.
+const LIKE: [(&str, &str); 6] = [
+    (
+        "sample.populations[].particles[].core",
+        "sample.populations[].particles[]",
+    ),
+    (
+        "sample.populations[].structure.crystal-1d.decay",
+        "sample.populations[].structure.radial-paracrystal.profile",
+    ),
+    (
+        "sample.populations[].structure.paracrystal-1d.profile",
+        "sample.populations[].structure.radial-paracrystal.profile",
+    ),
+    (
+        "sample.populations[].structure.paracrystal-2d.profiles[]",
+        "sample.populations[].structure.crystal-2d.decay",
+    ),
+    (
+        "sample.populations[].structure.finite-crystal-2d.lattice",
+        "sample.populations[].structure.crystal-2d.lattice",
+    ),
+    (
+        "sample.populations[].structure.paracrystal-2d.lattice",
+        "sample.populations[].structure.crystal-2d.lattice",
+    ),
+];
 
 /// The forms of a density.
 const DENSITIES: [&str; 5] = ["uniform", "log-uniform", "normal", "log-normal", "discrete"];
 
-/// Refuses keys that are not in [`KEYS`].
+/// What the limits of a key with a choice of words start with.
+const ONE_OF: &str = "one of ";
+
+/// Refuses keys that are not in [`KEYS`], and words that are not among those of their key.
 pub(super) fn check(file: &str, table: &Table) -> Result<()> {
-    walk(file, "", table)
+    walk(file, "", "", table)
 }
 
-fn walk(file: &str, path: &str, table: &Table) -> Result<()> {
+/// Where the table at `path` is described.
+fn described(path: &str) -> &str {
+    LIKE.iter().find(|l| l.0 == path).map_or(path, |l| l.1)
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// `path` is that of the table in [`KEYS`], `shown` the one with the numbers of list entries.
+fn walk(file: &str, path: &str, shown: &str, table: &Table) -> Result<()> {
     for (name, value) in table {
-        let full = if path.is_empty() {
-            name.clone()
-        } else {
-            format!("{path}.{name}")
-        };
-        if OPEN.contains(&full.as_str()) {
+        let (full, shown) = (joined(path, name), joined(shown, name));
+        let full = described(&full);
+        if OPEN.contains(&full) {
             continue;
         }
         let known = |prefix: String| KEYS.iter().any(|k| k.path.starts_with(&prefix));
         let key = KEYS.iter().find(|k| k.path == full);
-        let (below, inside) = (known(format!("{full}.")), known(format!("{full}[].")));
+        let entries = format!("{full}[]");
+        let entries = described(&entries);
+        let (below, inside) = (known(format!("{full}.")), known(format!("{entries}.")));
         match value {
-            Value::Table(table) if below => walk(file, &full, table)?,
+            Value::Table(table) if below => walk(file, full, &shown, table)?,
             Value::Array(list) if inside => {
-                for table in list.iter().filter_map(Value::as_table) {
-                    walk(file, &format!("{full}[]"), table)?;
+                for (i, table) in list.iter().enumerate() {
+                    if let Some(table) = table.as_table() {
+                        walk(file, entries, &format!("{shown}[{i}]"), table)?;
+                    }
                 }
             }
             Value::Table(table) if key.is_some_and(|k| k.allowed.starts_with("density")) => {
                 if let Some(unknown) = table.keys().find(|k| !DENSITIES.contains(&k.as_str())) {
                     return Err(nearest(
                         file,
-                        &format!("{full}."),
+                        &format!("{shown}."),
                         unknown,
                         &DENSITIES.map(String::from),
                     ));
                 }
             }
+            Value::String(word) => match key.map(words) {
+                Some(known) if known.is_empty() || known.contains(word) => {}
+                Some(known) => {
+                    return Err(Error::UnknownName {
+                        file: file.to_owned(),
+                        nearest: similar(word, &known).map(str::to_owned),
+                        key: shown,
+                        name: word.clone(),
+                        known: known.join(", "),
+                    });
+                }
+                None if below => {}
+                None => return Err(unknown(file, path, &shown, name)),
+            },
             _ if key.is_some() || below => {}
-            _ => return Err(unknown(file, path, name)),
+            _ => return Err(unknown(file, path, &shown, name)),
         }
     }
     Ok(())
 }
 
+/// Words that a key allows; none if it is not a choice of words.
+fn words(key: &Key) -> Vec<String> {
+    let list = key.allowed.strip_prefix(ONE_OF).unwrap_or_default();
+    let words = list
+        .split([',', ';'])
+        .map(str::trim)
+        .filter(|w| !w.is_empty());
+    words.map(str::to_owned).collect()
+}
+
 /// The error for `name` in the table at `path`, with the most similar of its siblings.
-fn unknown(file: &str, path: &str, name: &str) -> Error {
-    let prefix = if path.is_empty() {
-        String::new()
-    } else {
-        format!("{path}.")
-    };
+fn unknown(file: &str, path: &str, shown: &str, name: &str) -> Error {
+    let prefix = joined(path, "");
     let mut siblings: Vec<String> = KEYS
         .iter()
         .map(|k| k.path)
         .chain(OPEN)
         .filter_map(|k| k.strip_prefix(&prefix))
         .map(|k| k.split(['.', '[']).next().unwrap_or(k).to_owned())
+        .filter(|k| !k.is_empty())
         .collect();
     siblings.sort_unstable();
     siblings.dedup();
-    nearest(file, &prefix, name, &siblings)
+    nearest(
+        file,
+        shown.strip_suffix(name).unwrap_or_default(),
+        name,
+        &siblings,
+    )
 }
 
-/// The error for an unknown `name` beside `known` names.
-pub(super) fn nearest(file: &str, prefix: &str, name: &str, known: &[String]) -> Error {
-    let best = known
+/// The most similar of some names, if one is similar at all.
+pub(super) fn similar<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    known
         .iter()
         .map(|k| (strsim::jaro_winkler(name, k), k))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(similarity, _)| *similarity > 0.7)
-        .map(|(_, k)| format!("{prefix}{k}"));
+        .map(|(_, k)| k.as_str())
+}
+
+/// The error for an unknown `name` beside `known` names.
+pub(super) fn nearest(file: &str, prefix: &str, name: &str, known: &[String]) -> Error {
     Error::UnknownKey {
         file: file.to_owned(),
         key: format!("{prefix}{name}"),
-        nearest: best,
+        nearest: similar(name, known).map(|k| format!("{prefix}{k}")),
         known: known.join(", "),
     }
 }

@@ -28,20 +28,23 @@
 //! Wherever a number is expected below `[sample]`, a text `"$name"` or `"2.5 * $name"` stands for
 //! a drawn parameter.
 
+mod build;
+mod coverage;
 mod particle;
 mod refusal;
+mod sizes;
 mod structure;
 
 use gisaxs_physics as physics;
-use physics::{Beam, Direction, Layer, Multilayer, Population, RoughInterfaces, SelfAffine};
+use physics::{Beam, Direction};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{Error, Result};
 use crate::Range;
+use crate::rng::{self, stream};
 use gisaxs_physics::elementary::{acos, asin, cos, powi};
-use particle::ParticleSpec;
 pub(super) use refusal::Refusal;
 use structure::Structure;
 
@@ -56,6 +59,10 @@ pub struct Description {
     pub layers: Vec<Value>,
     /// Particles. Layer 0 is the vacuum above the sample.
     pub populations: Vec<Value>,
+    /// Depth over which the heights of rough interfaces are correlated, nm; a number or a
+    /// reference. Independent interfaces if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vertical_correlation_nm: Option<Value>,
 }
 
 /// A drawn number.
@@ -75,14 +82,6 @@ pub struct Parameter {
     /// Upper limit by a parameter drawn before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<String>,
-}
-
-/// The filled template.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Filled {
-    layers: Vec<LayerSpec>,
-    populations: Vec<PopulationSpec>,
 }
 
 #[derive(Deserialize)]
@@ -108,16 +107,31 @@ struct PopulationSpec {
     placement: Placement,
     coverage: Option<f64>,
     structure: Structure,
-    particles: Vec<ParticleSpec>,
+    /// One [`ParticleSpec`] each.
+    particles: Vec<Value>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Placement {
     #[default]
     Bottom,
     Top,
     Throughout,
+}
+
+/// Random places of the densities at which a description is tried before it is accepted.
+const TRIED: usize = 256;
+/// Seed of those places; any number.
+const TRIED_SEED: u64 = 1;
+
+/// What a sample is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To see whether it can be.
+    Check,
+    /// To be simulated, with what is worth to be tabulated for that.
+    Image,
 }
 
 /// A sample drawn from a [`Description`].
@@ -130,8 +144,13 @@ pub(super) struct Drawn {
     pub(super) materials: Vec<String>,
 }
 
-/// Value of a reference like `2.5 * $name`; `None` if the text is no reference.
-fn reference(text: &str, values: &[(&str, f64)]) -> Option<std::result::Result<f64, String>> {
+/// Value of a reference like `2.5 * $name`; `None` if the text is no reference. `path` is where it
+/// stands.
+fn reference(
+    text: &str,
+    values: &[(&str, f64)],
+    path: &str,
+) -> Option<std::result::Result<f64, Refusal>> {
     let (factor, name) = text.split_once('$')?;
     let factor = match factor.trim().strip_suffix('*') {
         Some(number) => number.trim().parse::<f64>().ok(),
@@ -141,39 +160,47 @@ fn reference(text: &str, values: &[(&str, f64)]) -> Option<std::result::Result<f
     let value = values.iter().find(|v| v.0 == name.trim()).map(|v| v.1);
     Some(match (factor, value) {
         (Some(factor), Some(value)) => Ok(factor * value),
-        (None, _) => Err(format!(
-            "{text:?}, expected \"$name\" or \"number * $name\""
-        )),
-        (_, None) => Err(format!(
-            "{text:?}, expected a parameter drawn before: {}",
-            values.iter().map(|v| v.0).collect::<Vec<_>>().join(", ")
-        )),
+        (None, _) => Err(no_reference(text, path)),
+        (_, None) => Err(Refusal::Name {
+            key: path.to_owned(),
+            name: format!("${}", name.trim()),
+            known: values.iter().map(|v| format!("${}", v.0)).collect(),
+        }),
     })
 }
 
-/// The template with numbers in the place of references.
-fn fill(template: &Value, values: &[(&str, f64)]) -> std::result::Result<Value, String> {
+fn no_reference(text: &str, path: &str) -> Refusal {
+    Refusal::value(path, format!("{text:?}"), "\"$name\" or \"number * $name\"")
+}
+
+/// The template at `path` with numbers in the place of references.
+fn fill(
+    template: &Value,
+    values: &[(&str, f64)],
+    path: &str,
+) -> std::result::Result<Value, Refusal> {
     Ok(match template {
-        Value::String(text) => match reference(text, values) {
+        Value::String(text) => match reference(text, values, path) {
             Some(number) => Value::from(number?),
             None => template.clone(),
         },
         Value::Array(list) => Value::Array(
             list.iter()
-                .map(|v| fill(v, values))
+                .enumerate()
+                .map(|(i, v)| fill(v, values, &format!("{path}[{i}]")))
                 .collect::<std::result::Result<_, _>>()?,
         ),
         Value::Object(map) => Value::Object(
             map.iter()
-                .map(|(k, v)| Ok((k.clone(), fill(v, values)?)))
-                .collect::<std::result::Result<_, String>>()?,
+                .map(|(k, v)| Ok((k.clone(), fill(v, values, &format!("{path}.{k}"))?)))
+                .collect::<std::result::Result<_, Refusal>>()?,
         ),
         other => other.clone(),
     })
 }
 
 impl Description {
-    /// Checks names and limits, and that the sample in the middle of all densities can be built.
+    /// Checks names and limits, and that samples from all over the densities can be built.
     pub(super) fn validate(&self, file: &str) -> Result<()> {
         let bad = |key: String, value: String, expected: &str| {
             Err(Error::Value {
@@ -214,14 +241,35 @@ impl Description {
                 );
             }
         }
+        self.tried(file)
+    }
+
+    /// Builds the sample in the middle of all densities, at their ends, and at random places.
+    fn tried(&self, file: &str) -> Result<()> {
         // A typical wavelength; energies near an absorption edge differ in number, not in kind.
         let beam = Beam::new(0.1, 0.005).map_err(|source| Error::Simulation {
             index: 0,
             source: source.into(),
         })?;
-        let middle = self.draw(|_| 0.5);
-        let built = middle.and_then(|values| self.build(&values, &beam));
-        built.map(drop).map_err(|refusal| refusal.of(file))
+        let attempt = |unit: &mut dyn FnMut(usize) -> f64| {
+            let values = self.draw(unit)?;
+            self.build(&values, &beam, Purpose::Check).map(drop)
+        };
+        attempt(&mut |_| 0.5).map_err(|refusal| refusal.of(file))?;
+        if self.parameters.is_empty() {
+            return Ok(());
+        }
+        let rng = &mut stream(TRIED_SEED, rng::Purpose::Sample, 0);
+        for end in [0.0, 1.0 - f64::EPSILON] {
+            for at in 0..self.parameters.len() {
+                attempt(&mut |i| if i == at { end } else { rng.random() })
+                    .map_err(|refusal| refusal.of(file))?;
+            }
+        }
+        for _ in 0..TRIED {
+            attempt(&mut |_| rng.random()).map_err(|refusal| refusal.of(file))?;
+        }
+        Ok(())
     }
 
     /// A sample of this description with random parameters, in front of a beam.
@@ -234,7 +282,9 @@ impl Description {
         rng: &mut impl Rng,
     ) -> std::result::Result<physics::Sample, String> {
         let values = self.draw(|_| rng.random()).map_err(|e| e.to_string())?;
-        let drawn = self.build(&values, beam).map_err(|e| e.to_string())?;
+        let drawn = self
+            .build(&values, beam, Purpose::Image)
+            .map_err(|e| e.to_string())?;
         Ok(drawn.sample)
     }
 
@@ -281,12 +331,10 @@ impl Description {
         let p = &self.parameters[i];
         let bound = |name: &str, text: &Option<String>, otherwise: f64| match text {
             None => Ok(otherwise),
-            Some(text) => reference(text, &values)
-                .unwrap_or_else(|| Err("\"$name\" or \"number * $name\"".into()))
-                .map_err(|expected| {
-                    let key = format!("sample.parameters[{i}].{name}");
-                    Refusal::value(key, format!("{text:?}"), expected)
-                }),
+            Some(text) => {
+                let path = format!("sample.parameters[{i}].{name}");
+                reference(text, &values, &path).unwrap_or_else(|| Err(no_reference(text, &path)))
+            }
         };
         Ok([
             bound("at_least", &p.at_least, f64::NEG_INFINITY)?,
@@ -295,102 +343,17 @@ impl Description {
     }
 
     /// The sample with these values of the parameters.
-    pub(super) fn build(&self, values: &[f64], beam: &Beam) -> std::result::Result<Drawn, Refusal> {
+    pub(super) fn build(
+        &self,
+        values: &[f64],
+        beam: &Beam,
+        purpose: Purpose,
+    ) -> std::result::Result<Drawn, Refusal> {
         let names = self.parameters.iter().map(|p| p.name.as_str());
-        let values: Vec<(&str, f64)> = names.zip(values.iter().copied()).collect();
-        let template = serde_json::json!({
-            "layers": self.layers,
-            "populations": self.populations,
-        });
-        let refused = |message: String| {
-            unknown_field(&message).unwrap_or_else(|| Refusal::built("sample", message))
-        };
-        let template = fill(&template, &values).map_err(refused)?;
-        let filled: Filled =
-            serde_json::from_value(template).map_err(|e| refused(e.to_string()))?;
-        filled.build(beam).map_err(|e| refused(e.to_string()))
+        let named: Vec<(&str, f64)> = names.zip(values.iter().copied()).collect();
+        build::sample(self, &named, beam, purpose)
     }
 }
-
-/// Serde's complaint about an unknown field, with the nearest known one.
-fn unknown_field(message: &str) -> Option<Refusal> {
-    let rest = message.split_once("unknown field `")?.1;
-    let (name, expected) = rest.split_once('`')?;
-    let known: Vec<String> = expected
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect();
-    Some(Refusal::Unknown {
-        prefix: String::new(),
-        name: name.to_owned(),
-        known,
-    })
-}
-
-impl Filled {
-    fn build(self, beam: &Beam) -> physics::Result<Drawn> {
-        let energy = beam.energy_kev();
-        let vacuum = Layer::semi_infinite(physics::RefractiveIndex::VACUUM);
-        let (mut layers, mut profiles) = (vec![vacuum], vec![None]);
-        for spec in &self.layers {
-            let index =
-                physics::Material::resolve(&spec.material, spec.density_g_cm3)?.index(energy)?;
-            let roughness = physics::Roughness::erf(spec.roughness_nm)?;
-            layers.push(Layer::new(index, spec.thickness_nm).with_roughness(roughness));
-            profiles.push(match (spec.hurst, spec.correlation_nm) {
-                (Some(hurst), Some(correlation_nm)) => Some(SelfAffine {
-                    sigma_nm: spec.roughness_nm,
-                    hurst,
-                    correlation_nm,
-                    max_frequency_per_nm: MAX_FREQUENCY,
-                }),
-                _ => None,
-            });
-        }
-        let mut sizes = Vec::new();
-        let mut populations = Vec::new();
-        for spec in &self.populations {
-            let placement = match spec.placement {
-                Placement::Bottom => physics::Placement::Bottom,
-                Placement::Top => physics::Placement::Top,
-                Placement::Throughout => physics::Placement::Throughout,
-            };
-            let mut members = Vec::new();
-            for particle in &spec.particles {
-                members.extend(particle.members(energy)?);
-            }
-            let mut population =
-                Population::new(spec.layer, placement, spec.structure.correlation()?)
-                    .with_coverage(spec.coverage.unwrap_or(1.0))?;
-            let total: f64 = members.iter().map(|m| m.1).sum();
-            for (particle, weight) in members {
-                if populations.is_empty() {
-                    sizes.push([particle.radius(), particle.volume(), weight / total]);
-                }
-                population = population.with(particle, weight)?;
-            }
-            populations.push(population);
-        }
-        let mut sample = physics::Sample::new(Multilayer::new(layers)?, populations)?;
-        if profiles.iter().any(Option::is_some) {
-            sample = sample.with_diffuse_scattering(RoughInterfaces {
-                profiles,
-                vertical_correlation_nm: None,
-            })?;
-        }
-        Ok(Drawn {
-            sample,
-            sizes,
-            materials: self.layers.into_iter().map(|l| l.material).collect(),
-        })
-    }
-}
-
-/// Spatial frequency beyond which height spectra end, nm^-1: an atom.
-const MAX_FREQUENCY: f64 = 5.0;
-
 /// Mean of the cross-sections to the left and right of the plane of incidence at one
 /// (q_par, k sin alpha_f), nm^-1. Where no exit direction has this q_par, that of the smallest.
 pub(super) fn directions(beam: &Beam, q_par: f64, k_z: f64) -> [Direction; 2] {
@@ -413,16 +376,17 @@ mod tests {
     #[test]
     fn references_are_numbers_times_names() {
         let values = [("radius", 3.0), ("d", 10.0)];
-        assert_eq!(reference("$radius", &values), Some(Ok(3.0)));
-        assert_eq!(reference("2.5 * $d", &values), Some(Ok(25.0)));
-        assert_eq!(reference("Cylinder", &values), None);
+        let of = |text| reference(text, &values, "sample.x");
+        assert_eq!(of("$radius"), Some(Ok(3.0)));
+        assert_eq!(of("2.5 * $d"), Some(Ok(25.0)));
+        assert_eq!(of("Cylinder"), None);
+        let error = of("$raduis").unwrap().unwrap_err().to_string();
         assert!(
-            reference("$other", &values)
-                .unwrap()
-                .unwrap_err()
-                .contains("radius, d")
+            error.contains("sample.x") && error.contains("mean $radius?"),
+            "{error}"
         );
-        assert!(reference("two $d", &values).unwrap().is_err());
+        let error = of("two $d").unwrap().unwrap_err().to_string();
+        assert!(error.contains("sample.x = \"two $d\""), "{error}");
     }
 
     #[test]

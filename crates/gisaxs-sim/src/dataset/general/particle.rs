@@ -1,12 +1,14 @@
 //! Particles of a described sample: a shape by name, a material, a distribution of sizes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use gisaxs_physics::{Axis, Material, Particle, Result, Rotation, shapes};
+use gisaxs_physics::{Axis, FormFactor, Material, Particle, Rotation, ShapeInfo, shapes};
 use serde::Deserialize;
 
-use crate::range::Bell;
-use crate::{Component, Kind, Range, SizeDistribution};
+use super::coverage::{Area, Turned};
+use super::refusal::Refusal;
+use super::sizes::{JOINT_NODES, Sizes};
 
 /// A particle as it is written.
 #[derive(Deserialize)]
@@ -19,6 +21,7 @@ pub(super) struct ParticleSpec {
     material: String,
     density_g_cm3: Option<f64>,
     /// Parameters of the shape by name.
+    #[serde(default)]
     parameters: BTreeMap<String, f64>,
     #[serde(default)]
     rotations: Vec<Turn>,
@@ -48,93 +51,67 @@ enum AxisName {
     Z,
 }
 
-/// All lengths of the particle scale with a factor of mean (log-normal: median) 1.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sizes {
-    kind: Kind,
-    /// Standard deviation over radius (log-normal: of the logarithm).
-    spread: f64,
-    /// Radii that stand for the distribution.
-    #[serde(default = "fifteen")]
-    radii: usize,
-    /// One length that follows the radius only in part.
-    joint: Option<Joint>,
+impl Turn {
+    fn axis_and_angle(&self) -> (Axis, f64) {
+        let axis = match self.axis {
+            AxisName::X => Axis::X,
+            AxisName::Y => Axis::Y,
+            AxisName::Z => Axis::Z,
+        };
+        (axis, self.angle_deg.to_radians())
+    }
 }
 
-fn fifteen() -> usize {
-    15
+/// One of the particles that stand for a described one.
+pub(super) struct Member {
+    pub(super) particle: Particle,
+    /// How many, relative to the other particles of the population.
+    pub(super) weight: f64,
+    /// Area that it takes of the surface, nm^2.
+    pub(super) area_nm2: f64,
 }
-
-/// A joint normal distribution of the radius and one other length: its relative standard
-/// deviation and its correlation with the radius.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Joint {
-    parameter: String,
-    spread: f64,
-    correlation: f64,
-}
-
-/// Values that stand for the conditional distribution of the second length.
-const JOINT_NODES: usize = 7;
 
 impl ParticleSpec {
-    /// Particles and weights that stand for this one.
-    pub(super) fn members(&self, energy_kev: f64) -> Result<Vec<(Particle, f64)>> {
+    /// Particles that stand for this one; `path` is that of its table.
+    pub(super) fn members(
+        &self,
+        energy_kev: f64,
+        area: Area,
+        path: &str,
+    ) -> Result<Vec<Member>, Refusal> {
+        let given = self.shape(1.0, None, path)?;
+        let turns: Vec<(Axis, f64)> = self.rotations.iter().map(Turn::axis_and_angle).collect();
+        let turned = Turned::new(given.as_ref(), &turns);
+        // Shadows follow their rectangles where all lengths scale, or one stretches.
+        let filled = match area {
+            Area::Rectangle => 1.0,
+            Area::Shadow => turned.shadow() / turned.rectangle(),
+        };
+        let member = |factor: f64, own: Option<(&str, f64)>, weight: f64| {
+            let shape = self.shape(factor, own, path)?;
+            let area_nm2 = filled * Turned::new(shape.as_ref(), &turns).rectangle();
+            Ok(Member {
+                particle: self.particle(energy_kev, shape, factor, path)?,
+                weight,
+                area_nm2,
+            })
+        };
         let Some(sizes) = &self.sizes else {
-            return Ok(vec![(self.particle(energy_kev, 1.0, None)?, self.weight)]);
+            return Ok(vec![member(1.0, None, self.weight)?]);
         };
-        let refused = |error: crate::Error| match error {
-            crate::Error::Physics(error) => error,
-            crate::Error::SizeDistribution {
-                parameter,
-                value,
-                expected,
-            } => gisaxs_physics::Error::Parameter {
-                name: parameter,
-                value,
-                unit: "",
-                allowed: expected,
-            },
-            crate::Error::Conditional { key, .. } => gisaxs_physics::Error::Parameter {
-                name: key,
-                value: sizes.spread,
-                unit: "",
-                allowed: "a spread that leaves something to draw",
-            },
-            crate::Error::Prior { key, expected, .. } => gisaxs_physics::Error::Parameter {
-                name: key,
-                value: sizes.joint.as_ref().map_or(f64::NAN, |j| j.spread),
-                unit: "",
-                allowed: expected,
-            },
-        };
-        let radius = self.particle(energy_kev, 1.0, None)?.radius();
-        let distribution = SizeDistribution::new(vec![Component {
-            kind: sizes.kind,
-            weight: 1.0,
-            radius_nm: radius,
-            spread: sizes.spread,
-        }])
-        .map_err(refused)?;
-        let (radii, weights) = distribution.equal_cells(sizes.radii);
+        let path = &format!("{path}.sizes");
+        let radius = self
+            .particle(energy_kev, given.clone(), 1.0, path)?
+            .radius();
         let mut members = Vec::new();
-        for (r, weight) in radii.into_iter().zip(weights) {
-            let factor = r / radius;
+        for node in sizes.nodes(radius, path)? {
             match &sizes.joint {
-                None => {
-                    let particle = self.particle(energy_kev, factor, None)?;
-                    members.push((particle, self.weight * weight));
-                }
+                None => members.push(member(node.factor, None, self.weight * node.weight)?),
                 Some(joint) => {
-                    for length in joint
-                        .factors((factor - 1.0) / sizes.spread)
-                        .map_err(refused)?
-                    {
+                    let weight = self.weight * node.weight / JOINT_NODES as f64;
+                    for length in joint.factors(node.score, path)? {
                         let own = Some((joint.parameter.as_str(), length));
-                        let particle = self.particle(energy_kev, factor, own)?;
-                        members.push((particle, self.weight * weight / JOINT_NODES as f64));
+                        members.push(member(node.factor, own, weight)?);
                     }
                 }
             }
@@ -142,77 +119,75 @@ impl ParticleSpec {
         Ok(members)
     }
 
-    /// The particle with all lengths times `factor`, except that of the parameter in `own`.
-    fn particle(&self, energy_kev: f64, factor: f64, own: Option<(&str, f64)>) -> Result<Particle> {
+    fn info(&self, path: &str) -> Result<&'static ShapeInfo, Refusal> {
         let info = shapes().iter().find(|s| s.name == self.shape);
-        let unit = |name: &str| {
-            info.and_then(|i| i.parameters.iter().find(|p| p.name == name))
-                .map_or("", |p| p.unit)
+        info.ok_or_else(|| Refusal::Name {
+            key: format!("{path}.shape"),
+            name: self.shape.clone(),
+            known: shapes().iter().map(|s| s.name.to_owned()).collect(),
+        })
+    }
+
+    /// The shape with all lengths times `factor`, but for the parameter in `own`, which has a
+    /// factor of its own.
+    fn shape(
+        &self,
+        factor: f64,
+        own: Option<(&str, f64)>,
+        path: &str,
+    ) -> Result<Arc<dyn FormFactor>, Refusal> {
+        let info = self.info(path)?;
+        let known = |name: &str| info.parameters.iter().find(|p| p.name == name);
+        let unknown = |prefix: String, name: &str| Refusal::Unknown {
+            prefix,
+            name: name.to_owned(),
+            known: info.parameters.iter().map(|p| p.name.to_owned()).collect(),
         };
         if let Some((name, _)) = own
-            && !self.parameters.contains_key(name)
+            && known(name).is_none()
         {
-            return Err(gisaxs_physics::Error::UnknownShapeParameter {
-                shape: info.map_or("", |i| i.name),
-                name: name.to_owned(),
-            });
+            return Err(unknown(format!("{path}.sizes.joint.parameter = "), name));
         }
-        let parameters: Vec<(&str, f64)> = self
-            .parameters
-            .iter()
-            .map(|(name, value)| {
-                let scale = match own {
-                    Some((length, factor)) if length == name => factor,
-                    _ if unit(name) == "nm" => factor,
-                    _ => 1.0,
-                };
-                (name.as_str(), value * scale)
-            })
-            .collect();
-        let index = Material::resolve(&self.material, self.density_g_cm3)?.index(energy_kev)?;
-        let shape = gisaxs_physics::shape(&self.shape, &parameters)?;
-        let mut particle = Particle::from_shape(shape.into(), index);
+        let mut parameters: Vec<(&str, f64)> = Vec::new();
+        for (name, value) in &self.parameters {
+            let unit = known(name)
+                .ok_or_else(|| unknown(format!("{path}.parameters."), name))?
+                .unit;
+            let scale = match own {
+                Some((length, factor)) if length == name => factor,
+                _ if unit == "nm" => factor,
+                _ => 1.0,
+            };
+            parameters.push((name.as_str(), value * scale));
+        }
+        let shape = gisaxs_physics::shape(&self.shape, &parameters);
+        Ok(shape
+            .map_err(|e| Refusal::built(format!("{path}.parameters"), e))?
+            .into())
+    }
+
+    /// The particle of this shape, with everything but the shape times `factor`.
+    fn particle(
+        &self,
+        energy_kev: f64,
+        shape: Arc<dyn FormFactor>,
+        factor: f64,
+        path: &str,
+    ) -> Result<Particle, Refusal> {
+        let index = Material::resolve(&self.material, self.density_g_cm3)
+            .and_then(|material| material.index(energy_kev))
+            .map_err(|e| Refusal::built(format!("{path}.material"), e))?;
+        let mut particle = Particle::from_shape(shape, index);
         if let Some(core) = &self.core {
-            particle = Particle::core_shell(core.particle(energy_kev, factor, None)?, particle);
+            let path = format!("{path}.core");
+            let shape = core.shape(factor, None, &path)?;
+            let core = core.particle(energy_kev, shape, factor, &path)?;
+            particle = Particle::core_shell(core, particle);
         }
         for turn in &self.rotations {
-            let axis = match turn.axis {
-                AxisName::X => Axis::X,
-                AxisName::Y => Axis::Y,
-                AxisName::Z => Axis::Z,
-            };
-            particle = particle.rotated(Rotation::about(axis, turn.angle_deg.to_radians()));
+            let (axis, angle_rad) = turn.axis_and_angle();
+            particle = particle.rotated(Rotation::about(axis, angle_rad));
         }
         Ok(particle.translated(self.shift_nm.map(|x| x * factor)))
-    }
-}
-
-impl Joint {
-    /// Equally likely factors of the second length where the radius lies `score` standard
-    /// deviations off its mean.
-    fn factors(&self, score: f64) -> crate::Result<Vec<f64>> {
-        const KEY: &str = "sizes.joint";
-        let fine = self.spread > 0.0 && self.spread <= 1.0 && self.correlation.abs() <= 1.0;
-        let centre = 1.0 + self.correlation * self.spread * score;
-        if !fine || centre <= 0.0 {
-            return Err(crate::Error::Prior {
-                key: KEY,
-                value: format!("spread {}, correlation {}", self.spread, self.correlation),
-                expected: "a spread above 0, at most 1, and a correlation from -1 to 1 that keep lengths positive",
-            });
-        }
-        let spread = self.spread * (1.0 - self.correlation * self.correlation).sqrt();
-        if spread == 0.0 {
-            return Ok(vec![centre; JOINT_NODES]);
-        }
-        let range = Range::Normal(Bell {
-            centre,
-            spread,
-            min: Some((centre - 3.0 * spread).max(0.05 * centre)),
-            max: Some(centre + 3.0 * spread),
-        });
-        Ok((0..JOINT_NODES)
-            .map(|i| range.quantile((i as f64 + 0.5) / JOINT_NODES as f64))
-            .collect())
     }
 }

@@ -18,6 +18,12 @@ pub(in crate::dataset) enum Refusal {
         name: String,
         known: Vec<String>,
     },
+    /// A name of a shape, a structure or a parameter that does not exist, as value of a key.
+    Name {
+        key: String,
+        name: String,
+        known: Vec<String>,
+    },
     /// What the table at `key` describes is refused, in words.
     Built { key: String, message: String },
 }
@@ -63,6 +69,13 @@ impl Refusal {
                 name,
                 known,
             } => keys::nearest(file, &prefix, &name, &known),
+            Self::Name { key, name, known } => Error::UnknownName {
+                file: file.to_owned(),
+                nearest: keys::similar(&name, &known).map(str::to_owned),
+                key,
+                name,
+                known: known.join(", "),
+            },
             Self::Built { key, message } => Error::Toml {
                 file: file.to_owned(),
                 message: format!("{key}: {message}"),

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use gisaxs_physics::{
     Correlation, Crystal1d, Crystal2d, Displaced, FiniteCrystal2d, HardDisks, Lattice2d,
-    Paracrystal1d, Paracrystal2d, Powder, Profile1d, Profile2d, RadialParacrystal, Result,
-    StructureFactor,
+    PairCorrelation, PairWindow, Paracrystal1d, Paracrystal2d, Powder, Profile1d, Profile2d,
+    RadialParacrystal, Result, StructureFactor,
 };
 use serde::Deserialize;
+
+use super::Purpose;
 
 /// An arrangement as it is written: a table of one key.
 #[derive(Deserialize)]
@@ -29,6 +31,13 @@ pub(super) enum Structure {
     HardDisks {
         density_per_nm2: f64,
         radius_nm: f64,
+    },
+    PairCorrelation {
+        density_per_nm2: f64,
+        r_nm: Vec<f64>,
+        g: Vec<f64>,
+        #[serde(default)]
+        window: Window,
     },
     #[serde(rename = "crystal-2d")]
     Crystal2d {
@@ -78,6 +87,19 @@ pub(super) enum Structure {
         domain_size_nm: f64,
     },
 }
+
+/// What multiplies g - 1 of a pair correlation function.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Window {
+    #[default]
+    None,
+    Lorch,
+}
+
+/// Wave vector up to which S of a pair correlation function is tabulated for images, nm^-1: that
+/// of the network's grid and of most frames. Beyond, it is integrated.
+const TABULATED_Q: f64 = 3.0;
 
 /// How sizes and positions of a radial paracrystal go together.
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -129,8 +151,25 @@ fn modified(
 }
 
 impl Structure {
-    pub(super) fn correlation(&self) -> Result<Correlation> {
+    pub(super) fn correlation(&self, purpose: Purpose) -> Result<Correlation> {
         Ok(match *self {
+            Self::PairCorrelation {
+                density_per_nm2,
+                ref r_nm,
+                ref g,
+                window,
+            } => {
+                let window = match window {
+                    Window::None => PairWindow::None,
+                    Window::Lorch => PairWindow::Lorch,
+                };
+                let pairs = PairCorrelation::new(r_nm, g, density_per_nm2)?.with_window(window);
+                let pairs = match purpose {
+                    Purpose::Check => pairs,
+                    Purpose::Image => pairs.tabulated(TABULATED_Q)?,
+                };
+                Correlation::Decoupling(Arc::new(pairs))
+            }
             Self::Dilute { density_per_nm2 } => Correlation::None { density_per_nm2 },
             Self::RadialParacrystal {
                 distance_nm,
