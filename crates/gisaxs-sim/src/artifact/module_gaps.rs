@@ -29,6 +29,20 @@ impl ModuleLayout {
     }
 }
 
+impl std::fmt::Display for ModuleLayout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            module,
+            gap,
+            modules,
+        } = self;
+        write!(
+            f,
+            "{modules:?} modules of {module:?} pixels with gaps of {gap:?}"
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

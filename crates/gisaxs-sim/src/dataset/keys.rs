@@ -133,7 +133,7 @@ const MAIN: &[Key] = &[
         "setup.detectors[].name",
         "",
         "text",
-        "Name as in an instrument file.",
+        "Name as in an instrument file; that of a detector of gisaxs_preproc::Detector::all is enough.",
     ),
     key(
         "setup.detectors[].weight",
@@ -144,13 +144,13 @@ const MAIN: &[Key] = &[
     key(
         "setup.detectors[].pixel_mm",
         "mm",
-        "above 0",
+        "above 0; default that of the named detector",
         "Edge of a pixel.",
     ),
     key(
         "setup.detectors[].layout",
         "",
-        "a table",
+        "a table; default that of the named detector",
         "Modules and gaps, numbers are [rows, columns].",
     ),
     key(

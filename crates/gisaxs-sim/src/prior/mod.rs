@@ -2,15 +2,17 @@
 
 mod camera;
 mod correlation;
+mod detector;
 mod particles;
 mod scatter;
 mod setup;
 
 pub use camera::CameraPrior;
 pub use correlation::{Correlation, CorrelationModel, CorrelationPrior};
+pub use detector::DetectorPrior;
 pub use particles::{ParticlePrior, Particles};
 pub use scatter::ScatterPrior;
-pub use setup::{DetectorPrior, Known, Setup, SetupPrior};
+pub use setup::{Known, Setup, SetupPrior};
 
 use serde::{Deserialize, Serialize};
 

@@ -8,24 +8,11 @@ use gisaxs_physics::{
     Up,
 };
 
+use super::DetectorPrior;
 use crate::artifact::{Beamstop, DeadPixels, ModuleLayout, Mount, Shadow};
 use crate::range::check_share;
 use crate::rng::{Purpose, Quantity, Source, stream};
 use crate::{Range, Result};
-
-/// A detector that frames are drawn for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DetectorPrior {
-    /// Name as in an instrument file.
-    pub name: String,
-    /// How often, relative to the others.
-    pub weight: f64,
-    /// Edge of a pixel, mm.
-    pub pixel_mm: f64,
-    /// Modules and gaps.
-    pub layout: ModuleLayout,
-}
 
 /// Ranges of [`Setup`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
