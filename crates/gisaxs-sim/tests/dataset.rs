@@ -104,7 +104,9 @@ fn every_key_is_documented_and_every_documented_key_exists() {
     config.setup.beam_column = Some(fixed.clone());
     config.setup.beam_row = Some(fixed.clone());
     config.setup.rotation_deg = Some(fixed.clone());
-    config.setup.tilt_deg = Some(fixed);
+    config.setup.tilt_deg = Some(fixed.clone());
+    config.setup.beamstop_mm = Some(fixed.clone());
+    config.artifacts.blur_px = Some(fixed);
     config.particles.radii = Some(3);
     config.dataset.levels.insert("radius".into(), 3);
     let mut found = Vec::new();
@@ -154,6 +156,22 @@ fn mistakes_in_a_configuration_are_named() {
         ("[setup]\nparticles = [\"Unobtainium\"]", "Unobtainium"),
         ("[dataset]\ncontents = \"frame\"", "one shape of detector"),
         ("[dataset", "line 1"),
+        (
+            "[artifacts]\npeak_counts = 2e9",
+            "artifacts.peak_counts = 2000000000 is not allowed, expected above 0, at most 1e9 counts",
+        ),
+        ("[artifacts]\nhot_pixels = 1000000000", "0 to 10000 pixels"),
+        (
+            "[correlation]\nsize_spacing = 0.8\nlocal_monodisperse = 0.8",
+            "correlation.size_spacing + correlation.local_monodisperse = 1.6",
+        ),
+        ("[setup]\nholders = 1.2", "setup.holders"),
+        ("[setup]\nbeamstop_mm = 0.0", "0.01 to 100 mm"),
+        ("[artifacts]\nblur_px = -1.0", "artifacts.blur_px"),
+        (
+            "[artifacts.camera]\nnoisy_pixel_counts = [10.0, 1.0]",
+            "artifacts.camera.noisy_pixel_counts",
+        ),
     ];
     for (text, expected) in cases {
         let error = Config::parse("my.toml", text).unwrap_err().to_string();

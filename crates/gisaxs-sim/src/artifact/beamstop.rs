@@ -4,6 +4,8 @@ use gisaxs_physics::elementary::sin_cos;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::Range;
+
 /// A disc on the detector, and the rod it hangs on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Beamstop {
@@ -25,12 +27,23 @@ pub struct Arm {
 }
 
 impl Beamstop {
-    /// A disc near `at_px`, of 1 to 5 mm radius, with an arm three times in ten.
-    pub fn draw(at_px: [f64; 2], pixel_mm: f64, rng: &mut impl Rng) -> Self {
-        let radius_px = rng.random_range(1.0..5.0) / pixel_mm;
+    /// A disc near `at_px`, its radius from a range in mm (1 to 5 mm if there is none), with an arm in
+    /// the share `arms` of the draws.
+    pub fn draw(
+        at_px: [f64; 2],
+        pixel_mm: f64,
+        radius_mm: Option<&Range>,
+        arms: f64,
+        rng: &mut impl Rng,
+    ) -> Self {
+        let radius_mm = match radius_mm {
+            Some(range) => range.draw(rng),
+            None => rng.random_range(1.0..5.0),
+        };
+        let radius_px = radius_mm / pixel_mm;
         let mut offset = || (rng.random::<f64>() - 0.5) * 0.6 * radius_px;
         let center_px = [at_px[0] + offset(), at_px[1] + offset()];
-        let arm = rng.random_bool(0.3).then(|| Arm {
+        let arm = rng.random_bool(arms).then(|| Arm {
             // Arms come from the sides or from below, never from where the scattering is.
             angle_rad: [0.0, 0.5, 1.0][rng.random_range(0..3)] * std::f64::consts::PI
                 + rng.random_range(-0.1..0.1),

@@ -5,6 +5,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::convolution;
+use crate::Range;
 
 /// Gaussian blur of standard deviation `sigma_px` along both axes of the detector, the detector's
 /// own spread and the beam's size, and of `divergence_px` on top, the beam's divergence; the
@@ -23,10 +24,14 @@ fn is_zero(x: &[f64; 2]) -> bool {
 }
 
 impl Blur {
-    /// 0.2 to 1.2 pixels.
-    pub fn draw(rng: &mut impl Rng) -> Self {
+    /// A standard deviation from a range; without one, 0.2 to 1.2 pixels, uniform in the logarithm.
+    pub fn draw(sigma_px: Option<&Range>, rng: &mut impl Rng) -> Self {
         Self {
-            sigma_px: 0.2 * powf(6.0_f64, rng.random()),
+            // Not a range of its own as default: that would round differently.
+            sigma_px: match sigma_px {
+                Some(range) => range.draw(rng),
+                None => 0.2 * powf(6.0_f64, rng.random()),
+            },
             divergence_px: [0.0; 2],
         }
     }

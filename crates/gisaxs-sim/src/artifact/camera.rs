@@ -52,7 +52,7 @@ impl Camera {
                 .then(|| DeadTime::draw(&p.dead_time_s, &p.dead_time_error, exposure_s, rng)),
             noisy_pixels: rng
                 .random_bool(p.noisy_pixels)
-                .then(|| NoisyPixels::draw(&p.noisy_pixel_share, rng)),
+                .then(|| NoisyPixels::draw(&p.noisy_pixel_share, p.noisy_pixel_counts, rng)),
             bad_lines: rng.random_bool(p.bad_lines).then(|| BadLines::draw(rng)),
             cosmic_rays: rng
                 .random_bool(p.cosmic_rays)

@@ -70,7 +70,7 @@ impl Drawn {
             response: Response::draw(prior.response.draw(rng), rng),
             blur: Blur {
                 divergence_px,
-                ..Blur::draw(rng)
+                ..Blur::draw(prior.blur_px.as_ref(), rng)
             },
             flight_tube: rng
                 .random_bool(prior.flight_tube)

@@ -22,11 +22,11 @@ pub struct NoisyPixels {
 }
 
 impl NoisyPixels {
-    /// The share from a range; means from 0.3 to 1000 counts.
-    pub fn draw(share: &Range, rng: &mut impl Rng) -> Self {
+    /// The share from a range; smallest and largest mean in counts.
+    pub fn draw(share: &Range, mean_counts: [f64; 2], rng: &mut impl Rng) -> Self {
         Self {
             share: share.draw(rng),
-            mean_counts: [0.3, 1000.0],
+            mean_counts,
             seed: rng.random(),
         }
     }

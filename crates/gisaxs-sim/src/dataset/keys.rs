@@ -250,6 +250,30 @@ const MAIN: &[Key] = &[
         "Tilt of the true detector about either axis; if absent, none.",
     ),
     key(
+        "setup.beamstop_mm",
+        "mm",
+        "density, 0.01 to 100",
+        "Radius of a beamstop; if absent, uniform from 1 to 5 mm.",
+    ),
+    key(
+        "setup.beamstop_arms",
+        "",
+        "0 to 1",
+        "Share of beamstops with an arm that casts a shadow.",
+    ),
+    key(
+        "setup.reflected_beamstops",
+        "",
+        "0 to 1",
+        "Share of setups with a beamstop for the reflected beam.",
+    ),
+    key(
+        "setup.holders",
+        "",
+        "0 to 1",
+        "Share of setups in which a holder or blade hides up to a third of the detector.",
+    ),
+    key(
         "setup.min_window",
         "nm^-1",
         "0 to 3",
@@ -367,13 +391,13 @@ const MAIN: &[Key] = &[
         "correlation.size_spacing",
         "",
         "0 to 1",
-        "Share of samples with size-spacing correlation.",
+        "Share of samples with size-spacing correlation; with local_monodisperse at most 1.",
     ),
     key(
         "correlation.local_monodisperse",
         "",
         "0 to 1",
-        "Share of samples in the local monodisperse approximation.",
+        "Share of samples in the local monodisperse approximation; with size_spacing at most 1.",
     ),
     key(
         "correlation.kappa",
@@ -384,7 +408,7 @@ const MAIN: &[Key] = &[
     key(
         "artifacts.peak_counts",
         "counts",
-        "density, above 0",
+        "density, above 0, at most 1e9",
         "Expected counts of the 99.5 % brightest pixel off the rod.",
     ),
     key(
@@ -418,6 +442,12 @@ const MAIN: &[Key] = &[
         "Standard deviation of the slow response error.",
     ),
     key(
+        "artifacts.blur_px",
+        "pixel",
+        "density, 0 to 20",
+        "Standard deviation of the point-spread function; if absent, 0.2 to 1.2, uniform in the logarithm.",
+    ),
+    key(
         "artifacts.flight_tube",
         "",
         "0 to 1",
@@ -426,7 +456,7 @@ const MAIN: &[Key] = &[
     key(
         "artifacts.hot_pixels",
         "pixels",
-        "a whole number",
+        "0 to 10000",
         "Most hot pixels that nobody flagged, per frame.",
     ),
     key(
@@ -438,7 +468,7 @@ const MAIN: &[Key] = &[
     key(
         "artifacts.saturation",
         "counts",
-        "density, above 0",
+        "density, above 0, at most 1e9",
         "Counts at which a pixel is overloaded.",
     ),
     key(
@@ -608,6 +638,12 @@ const MAIN: &[Key] = &[
         "",
         "density, 0 to 0.1",
         "Noisy pixels over all.",
+    ),
+    key(
+        "artifacts.camera.noisy_pixel_counts",
+        "counts",
+        "two ascending means above 0, at most 1e6",
+        "Smallest and largest mean of a noisy pixel per frame, uniform in the logarithm.",
     ),
     key(
         "artifacts.camera.bad_lines",

@@ -31,6 +31,8 @@ pub struct CameraPrior {
     pub noisy_pixels: f64,
     /// Noisy pixels over all.
     pub noisy_pixel_share: Range,
+    /// Smallest and largest mean of a noisy pixel, counts per frame; uniform in the logarithm.
+    pub noisy_pixel_counts: [f64; 2],
     /// Share with one to three dead or noisy lines.
     pub bad_lines: f64,
     /// Share with cosmic rays.
@@ -58,6 +60,7 @@ impl Default for CameraPrior {
             }),
             noisy_pixels: 0.0,
             noisy_pixel_share: Range::LogUniform([1e-6, 3e-4]),
+            noisy_pixel_counts: [0.3, 1000.0],
             bad_lines: 0.0,
             cosmic_rays: 0.0,
             // Through an upright sensor at sea level, a third of the 0.017 through a lying one.
@@ -111,6 +114,14 @@ impl CameraPrior {
             [0.0, 0.1],
             "0 to 0.1",
         )?;
+        let [low, high] = self.noisy_pixel_counts;
+        if !(low > 0.0 && low <= high && high <= 1e6) {
+            return Err(crate::Error::Prior {
+                key: "artifacts.camera.noisy_pixel_counts",
+                value: format!("[{low}, {high}]"),
+                expected: "two ascending means, above 0, at most 1e6 counts",
+            });
+        }
         check_share("artifacts.camera.bad_lines", self.bad_lines)?;
         check_share("artifacts.camera.cosmic_rays", self.cosmic_rays)?;
         self.cosmic_ray_flux.check(

@@ -99,6 +99,10 @@ impl CorrelationPrior {
             .check("correlation.kappa", [0.0, 4.0], "0 to 4")?;
         check_share("correlation.size_spacing", self.size_spacing)?;
         check_share("correlation.local_monodisperse", self.local_monodisperse)?;
+        check_share(
+            "correlation.size_spacing + correlation.local_monodisperse",
+            self.size_spacing + self.local_monodisperse,
+        )?;
         let [low, high] = self.distance_over_radius;
         if !(low >= 2.0 && low < high && high.is_finite()) {
             return Err(crate::Error::Prior {

@@ -34,6 +34,9 @@ pub struct Prior {
     pub artifacts: ArtifactPrior,
 }
 
+/// More are no longer single pixels.
+const MOST_HOT_PIXELS: usize = 10_000;
+
 /// Ranges of the artifacts; amplitudes are relative to the brightest particle scattering.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -50,6 +53,10 @@ pub struct ArtifactPrior {
     pub rod: Range,
     /// Standard deviation of the slow response error.
     pub response: Range,
+    /// Standard deviation of the point-spread function, pixels. If not given: 0.2 to 1.2, uniform in
+    /// the logarithm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blur_px: Option<Range>,
     /// Share of exposures that see the edge of the flight tube.
     pub flight_tube: f64,
     /// Most hot pixels that nobody flagged, per frame.
@@ -76,6 +83,7 @@ impl Default for ArtifactPrior {
             air: Range::LogUniform([1.0e-4, 0.3]),
             rod: Range::LogUniform([1.0e-2, 1.0e2]),
             response: Range::Uniform([0.0, 0.12]),
+            blur_px: None,
             flight_tube: 0.35,
             hot_pixels: 12,
             obstacles: 0.25,
@@ -137,8 +145,11 @@ impl Prior {
         self.correlation.validate()?;
         let a = &self.artifacts;
         let positive = [f64::MIN_POSITIVE, 1e9];
-        a.peak_counts
-            .check("artifacts.peak_counts", positive, "positive counts")?;
+        a.peak_counts.check(
+            "artifacts.peak_counts",
+            positive,
+            "above 0, at most 1e9 counts",
+        )?;
         a.flat.check("artifacts.flat", [0.0, 1e3], "0 to 1000")?;
         a.diffuse
             .check("artifacts.diffuse", [0.0, 1e3], "0 to 1000")?;
@@ -148,8 +159,21 @@ impl Prior {
             .check("artifacts.response", [0.0, 1.0], "0 to 1")?;
         check_share("artifacts.flight_tube", a.flight_tube)?;
         check_share("artifacts.obstacles", a.obstacles)?;
-        a.saturation
-            .check("artifacts.saturation", positive, "positive counts")?;
+        if let Some(range) = &a.blur_px {
+            range.check("artifacts.blur_px", [0.0, 20.0], "0 to 20 pixels")?;
+        }
+        if a.hot_pixels > MOST_HOT_PIXELS {
+            return Err(crate::Error::Prior {
+                key: "artifacts.hot_pixels",
+                value: a.hot_pixels.to_string(),
+                expected: "0 to 10000 pixels",
+            });
+        }
+        a.saturation.check(
+            "artifacts.saturation",
+            positive,
+            "above 0, at most 1e9 counts",
+        )?;
         a.misalignment.validate()?;
         a.scatter.validate()?;
         a.camera.validate()?;

@@ -58,6 +58,15 @@ pub struct SetupPrior {
     /// given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tilt_deg: Option<Range>,
+    /// Radius of a beamstop, mm. If not given: uniform, 1 to 5 mm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beamstop_mm: Option<Range>,
+    /// Share of beamstops with an arm that casts a shadow.
+    pub beamstop_arms: f64,
+    /// Share of setups with a beamstop for the reflected beam.
+    pub reflected_beamstops: f64,
+    /// Share of setups in which a holder or blade hides up to a third of the detector.
+    pub holders: f64,
     /// Smallest q_par and k_z the detector must reach, nm^-1: less is no measurement.
     pub min_window: f64,
     /// How often a material that is there is known to the user.
@@ -103,6 +112,10 @@ impl Default for SetupPrior {
             beam_row: None,
             rotation_deg: None,
             tilt_deg: None,
+            beamstop_mm: None,
+            beamstop_arms: 0.3,
+            reflected_beamstops: 0.7,
+            holders: 0.12,
             min_window: 0.35,
             knowledge: 0.85,
         }
@@ -231,6 +244,12 @@ impl SetupPrior {
                 expected: "0 to 3 nm^-1",
             });
         }
+        if let Some(range) = &self.beamstop_mm {
+            range.check("setup.beamstop_mm", [0.01, 100.0], "0.01 to 100 mm")?;
+        }
+        check_share("setup.beamstop_arms", self.beamstop_arms)?;
+        check_share("setup.reflected_beamstops", self.reflected_beamstops)?;
+        check_share("setup.holders", self.holders)?;
         check_share("setup.polymer_films", self.polymer_films)?;
         check_share("setup.oxides", self.oxides)?;
         check_share("setup.native_oxides", self.native_oxides)?;
@@ -285,17 +304,19 @@ impl SetupPrior {
 
         let layout = choice.layout;
         let [rows, cols] = layout.shape();
-        let mut beamstops = vec![Beamstop::draw(
-            detector.direct_beam_px,
-            choice.pixel_mm,
-            rng,
-        )];
-        if rng.random_bool(0.7) {
+        let stop = |at_px: [f64; 2], rng: &mut _| {
+            let radius_mm = self.beamstop_mm.as_ref();
+            Beamstop::draw(at_px, choice.pixel_mm, radius_mm, self.beamstop_arms, rng)
+        };
+        let mut beamstops = vec![stop(detector.direct_beam_px, rng)];
+        if rng.random_bool(self.reflected_beamstops) {
             let rise = detector.distance_mm * tan(2.0 * beam.alpha_i_rad()) / choice.pixel_mm;
             let [col, row] = detector.direct_beam_px;
-            beamstops.push(Beamstop::draw([col, row - rise], choice.pixel_mm, rng));
+            beamstops.push(stop([col, row - rise], rng));
         }
-        let shadow = rng.random_bool(0.12).then(|| Shadow::draw(rows, cols, rng));
+        let shadow = rng
+            .random_bool(self.holders)
+            .then(|| Shadow::draw(rows, cols, rng));
         let dead = DeadPixels::draw(rows * cols, Range::LogUniform([1e-6, 2e-3]).draw(rng), rng);
         Ok(Setup {
             beam,
